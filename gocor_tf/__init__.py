@@ -1,0 +1,15 @@
+"""Dense correspondence between two photographs: GLU-Net and GOCor in Keras."""
+
+from gocor_tf import data, layers, losses, metrics, models, ops
+from gocor_tf.models import load_model, presets
+
+__all__ = [
+    "data",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "presets",
+]

@@ -1,0 +1,1 @@
+"""Images, flow files, and synthetic training pairs."""

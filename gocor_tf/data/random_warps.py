@@ -1,0 +1,357 @@
+"""Random warps between two views of one photograph.
+
+Every warp is `G(u) = H(T(u))`: `T` a thin-plate spline on a 3 x 3 grid, `H` a
+homography; each may be the identity. That one form covers the four families
+homography, affine, thin-plate spline (`tps`) and affine after spline
+(`affine_tps`), with a rotation and a zoom in front of any of them. Only these
+few numbers are drawn here, in NumPy; the dense flow is built from them in the
+training step by `map_points`.
+
+Convention:
+    `u` are positions in a square view whose edges are at -1 and +1, so pixel
+    `p` of a view of `size` pixels is at `u = (p + 0.5) * 2 / size - 1`. `G`
+    takes reference positions to query positions.
+"""
+
+import dataclasses
+
+import numpy as np
+
+TRANSFORMATIONS = ("homography", "affine", "tps", "affine_tps")
+_CONTROL_POINTS = np.array(
+    [(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)]
+)
+_CORNERS = np.array([(-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)])
+_CHECK_POINTS = 12
+_MAX_DRAWS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class WarpRanges:
+    """What `sample_warps` draws from.
+
+    All shifts are in half view sides: 0.25 is an eighth of a view.
+
+    Args:
+        transformations: names out of `TRANSFORMATIONS`.
+        transformation_weights: relative frequencies; `None`: all equal.
+        homography_shift: largest shift of each view corner.
+        affine_shift: largest translation of affine warps.
+        affine_scale: affine scales are drawn from `1 +- affine_scale`.
+        affine_angle: largest affine rotation and shear angle, in degrees.
+        tps_shift: largest shift of each spline control point.
+        affine_tps_shift: the same, for splines followed by an affine warp.
+        rotation: largest in-plane rotation, in degrees.
+        rotation_probability: share of pairs that are rotated.
+        zoom: largest zoom factor, either way, drawn log-uniformly.
+        zoom_probability: share of pairs that are zoomed.
+        view_extent: range of the wider view's side, in canvas sides.
+        view_aspect: largest width-to-height ratio (or its inverse) of what
+            a view covers; real photographs are squeezed to a square likewise.
+        min_in_view: smallest share of the reference that must match inside
+            the query, before zoom: a zoom of `z` may lower it by `z**2`.
+    """
+
+    transformations: tuple = TRANSFORMATIONS
+    transformation_weights: tuple | None = None
+    homography_shift: float = 0.4
+    affine_shift: float = 0.25
+    affine_scale: float = 0.45
+    affine_angle: float = 15.0
+    tps_shift: float = 0.33
+    affine_tps_shift: float = 0.15
+    rotation: float = 180.0
+    rotation_probability: float = 0.0
+    zoom: float = 4.0
+    zoom_probability: float = 0.0
+    view_extent: tuple = (0.6, 1.0)
+    view_aspect: float = 1.4
+    min_in_view: float = 0.3
+
+    def __post_init__(self):
+        unknown = set(self.transformations) - set(TRANSFORMATIONS)
+        if unknown or not self.transformations:
+            raise ValueError(
+                "`transformations` must be names out of "
+                f"{TRANSFORMATIONS}. Received: "
+                f"transformations={self.transformations}"
+            )
+        weights = self.transformation_weights
+        if weights is not None and (
+            len(weights) != len(self.transformations)
+            or min(weights) < 0
+            or sum(weights) <= 0
+        ):
+            raise ValueError(
+                "`transformation_weights` must be one weight >= 0 for each "
+                "transformation, not all 0. Received: "
+                f"transformation_weights={weights}"
+            )
+        for name in ("rotation_probability", "zoom_probability", "min_in_view"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(
+                    f"`{name}` must be in [0, 1]. Received: "
+                    f"{name}={getattr(self, name)}"
+                )
+        for name in ("zoom", "view_aspect"):
+            if getattr(self, name) < 1.0:
+                raise ValueError(
+                    f"`{name}` must be >= 1. Received: "
+                    f"{name}={getattr(self, name)}"
+                )
+        low, high = self.view_extent
+        if not 0.0 < low <= high <= 1.0:
+            raise ValueError(
+                "`view_extent` must be a range within (0, 1]. Received: "
+                f"view_extent={self.view_extent}"
+            )
+
+
+def view_points(size):
+    """Returns the positions of all pixels of a view.
+
+    Args:
+        size: side of the view, in pixels.
+
+    Returns:
+        `(size * size, 2)` float64 positions (x, y) in -1..1, row-major.
+    """
+    side = (np.arange(size) + 0.5) * 2 / size - 1
+    x, y = np.meshgrid(side, side)
+    return np.stack([x.ravel(), y.ravel()], axis=-1)
+
+
+def spline_basis(points):
+    """Returns the thin-plate spline's basis functions at some positions.
+
+    Args:
+        points: `(number, 2)` positions in -1..1.
+
+    Returns:
+        `(12, number)` float32: the nine kernels, one, x and y.
+    """
+    squared = np.square(points[None] - _CONTROL_POINTS[:, None]).sum(axis=-1)
+    kernels = squared * np.log(np.where(squared > 0, squared, 1.0))
+    affine = np.concatenate([np.ones((len(points), 1)), points], axis=1).T
+    return np.concatenate([kernels, affine]).astype("float32")
+
+
+def map_points(basis, homography, spline):
+    """Maps positions by `H(T(u))`; arrays of NumPy or of any backend.
+
+    Sums written out: a matrix product may run in reduced precision on an
+    accelerator, which positions cannot afford.
+
+    Args:
+        basis: `(12, number)`, from `spline_basis`.
+        homography: `(batch, 3, 3)`.
+        spline: `(batch, 12, 2)`, weights of the basis functions for x and y.
+
+    Returns:
+        x and y, each `(batch, number)`.
+    """
+    x = sum(spline[:, k, 0:1] * basis[k] for k in range(12))
+    y = sum(spline[:, k, 1:2] * basis[k] for k in range(12))
+    rows = [
+        homography[:, row, 0:1] * x
+        + homography[:, row, 1:2] * y
+        + homography[:, row, 2:3]
+        for row in range(3)
+    ]
+    return rows[0] / rows[2], rows[1] / rows[2]
+
+
+def sample_warps(rng, number, ranges):
+    """Draws warps, and where the query lies on the photograph.
+
+    Draws that fold the image or show too little of the query are repeated.
+
+    Args:
+        rng: `numpy.random.Generator`.
+        number: how many.
+        ranges: `WarpRanges`.
+
+    Returns:
+        A dict of float32 arrays: `homography` `(number, 3, 3)` and `spline`
+        `(number, 12, 2)` for `map_points`; `view` `(number, 2, 3)`, query
+        position to canvas position, both in -1..1; `query_scale` and
+        `reference_scale` `(number,)`, mean side of the two views in canvas
+        sides.
+    """
+    basis = spline_basis(view_points(_CHECK_POINTS))
+    warps = _draw(rng, number, ranges)
+    failing = _place_views(rng, warps, basis, ranges)
+    for _ in range(_MAX_DRAWS):
+        where = np.flatnonzero(failing)
+        if not where.size:
+            break
+        again = _draw(rng, where.size, ranges)
+        failing[where] = _place_views(rng, again, basis, ranges)
+        for name, values in again.items():
+            warps[name][where] = values
+    for index in np.flatnonzero(failing):
+        for name, values in _identity(ranges).items():
+            warps[name][index] = values
+    return {
+        name: warps[name].astype("float32")
+        for name in (
+            "homography",
+            "spline",
+            "view",
+            "query_scale",
+            "reference_scale",
+        )
+    }
+
+
+def _identity(ranges):
+    """Returns the pair that shows the same view twice."""
+    extent = ranges.view_extent[1]
+    return {
+        "homography": np.eye(3),
+        "spline": _solve_splines(_CONTROL_POINTS[None])[0],
+        "view": extent * np.eye(2, 3),
+        "query_scale": extent,
+        "reference_scale": extent,
+    }
+
+
+def _draw(rng, number, ranges):
+    """Draws the warps alone, rotation and zoom included."""
+    weights = ranges.transformation_weights
+    if weights is None:
+        weights = np.ones(len(ranges.transformations))
+    kinds = np.asarray(ranges.transformations)[
+        rng.choice(
+            len(ranges.transformations),
+            size=number,
+            p=np.divide(weights, np.sum(weights)),
+        )
+    ]
+    corners = _CORNERS + ranges.homography_shift * rng.uniform(
+        -1, 1, (number, 4, 2)
+    )
+    homography = _solve_homographies(corners)
+    affine = _draw_affine(rng, number, ranges)
+    is_affine = (kinds == "affine") | (kinds == "affine_tps")
+    homography[is_affine] = affine[is_affine]
+    homography[kinds == "tps"] = np.eye(3)
+    shift = np.zeros(number)
+    shift[kinds == "tps"] = ranges.tps_shift
+    shift[kinds == "affine_tps"] = ranges.affine_tps_shift
+    noise = rng.uniform(-1, 1, (number, 9, 2))
+    spline = _solve_splines(_CONTROL_POINTS + shift[:, None, None] * noise)
+    aspect = np.exp(np.log(ranges.view_aspect) * rng.uniform(-1, 1, number))
+    stretch = np.stack([aspect**0.5, aspect**-0.5], axis=-1)
+    angle = np.radians(ranges.rotation) * rng.uniform(-1, 1, number)
+    angle *= rng.uniform(size=number) < ranges.rotation_probability
+    zoom = np.log(ranges.zoom) * rng.uniform(-1, 1, number)
+    zoom = np.exp(zoom * (rng.uniform(size=number) < ranges.zoom_probability))
+    similarity = _similarity(angle, zoom, stretch)
+    reach = 0.6 * np.abs(zoom - 1)
+    similarity[:, :2, 2] = reach[:, None] * rng.uniform(-1, 1, (number, 2))
+    return {
+        "homography": similarity @ homography,
+        "spline": spline,
+        "angle": angle,
+        "zoom": zoom,
+        "stretch": stretch / stretch.max(axis=1, keepdims=True),
+    }
+
+
+def _place_views(rng, warps, basis, ranges):
+    """Puts the views on the canvas, in place; returns which pairs fail."""
+    number = len(warps["zoom"])
+    extent = rng.uniform(*ranges.view_extent, number)
+    jitter = rng.uniform(-1, 1, (number, 2)) * (1 - extent)[:, None]
+    turn = -warps["angle"] * rng.uniform(size=number)
+    scale = extent / np.maximum(warps["zoom"], 1.0)
+    cos, sin = np.cos(turn), np.sin(turn)
+    linear = np.stack([cos, -sin, sin, cos], axis=-1).reshape(number, 2, 2)
+    linear = linear * (scale[:, None] * warps["stretch"])[:, None]
+    with np.errstate(all="ignore"):
+        x, y = map_points(basis, warps["homography"], warps["spline"])
+    zoomed_out = (warps["zoom"] > 1)[:, None]
+    centre = zoomed_out * np.stack([x.mean(axis=1), y.mean(axis=1)], axis=-1)
+    offset = jitter - np.einsum("nij,nj->ni", linear, centre)
+    warps["view"] = np.concatenate([linear, offset[..., None]], axis=-1)
+    area, smallest = _area(x, y)
+    warps["query_scale"] = scale * warps["stretch"].prod(axis=1) ** 0.5
+    warps["reference_scale"] = warps["query_scale"] * np.sqrt(np.abs(area))
+    matched = np.stack([x, y], axis=-1)
+    on_canvas = matched @ linear.transpose(0, 2, 1) + offset[:, None]
+    seen = (np.abs(matched) < 1) & (np.abs(on_canvas) < 1)
+    share = seen.all(axis=-1).mean(axis=1)
+    enough = share >= ranges.min_in_view / np.maximum(warps["zoom"], 1.0) ** 2
+    return ~(enough & (smallest > 0) & np.isfinite(area))
+
+
+def _area(x, y):
+    """Returns the mean and the smallest local area of mapped points."""
+    shape = (-1, _CHECK_POINTS, _CHECK_POINTS)
+    x, y = x.reshape(shape), y.reshape(shape)
+    dx = np.diff(x, axis=2)[:, 1:], np.diff(y, axis=2)[:, 1:]
+    dy = np.diff(x, axis=1)[:, :, 1:], np.diff(y, axis=1)[:, :, 1:]
+    area = (dx[0] * dy[1] - dx[1] * dy[0]) * (_CHECK_POINTS / 2) ** 2
+    return area.mean(axis=(1, 2)), area.min(axis=(1, 2))
+
+
+def _similarity(angle, zoom, stretch):
+    """Returns rotations with zoom, of what is squeezed to a square."""
+    matrices = np.zeros((len(angle), 3, 3))
+    cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
+    ratio = stretch[:, 1] / stretch[:, 0]
+    matrices[:, 0, 0] = matrices[:, 1, 1] = cos
+    matrices[:, 0, 1] = -sin * ratio
+    matrices[:, 1, 0] = sin / ratio
+    matrices[:, 2, 2] = 1.0
+    return matrices
+
+
+def _draw_affine(rng, number, ranges):
+    """Draws `R(alpha) R(phi)^T diag(l1, l2) R(phi)` and a translation."""
+    limit = np.radians(ranges.affine_angle)
+    alpha, phi = rng.uniform(-limit, limit, (2, number))
+    stretch = 1 + ranges.affine_scale * rng.uniform(-1, 1, (number, 2))
+    shear = _rotation(phi)
+    matrices = np.tile(np.eye(3), (number, 1, 1))
+    matrices[:, :2, :2] = (
+        _rotation(alpha)
+        @ shear.transpose(0, 2, 1)
+        @ (stretch[:, :, None] * shear)
+    )
+    matrices[:, :2, 2] = ranges.affine_shift * rng.uniform(-1, 1, (number, 2))
+    return matrices
+
+
+def _rotation(angle):
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.stack([cos, -sin, sin, cos], axis=-1).reshape(-1, 2, 2)
+
+
+def _solve_homographies(corners):
+    """Returns the homographies that take the view's corners to `corners`."""
+    x, y = _CORNERS.T
+    u, v = corners[..., 0], corners[..., 1]
+    equations = np.zeros((len(corners), 8, 8))
+    equations[:, :4, :3] = equations[:, 4:, 3:6] = np.stack(
+        [x, y, np.ones(4)], axis=-1
+    )
+    equations[:, :4, 6:] = -u[..., None] * _CORNERS
+    equations[:, 4:, 6:] = -v[..., None] * _CORNERS
+    known = np.concatenate([u, v], axis=-1)
+    solution = np.linalg.solve(equations, known[..., None])[..., 0]
+    return np.concatenate(
+        [solution, np.ones((len(corners), 1))], axis=-1
+    ).reshape(-1, 3, 3)
+
+
+def _solve_splines(targets):
+    """Returns the weights of splines through `(number, 9, 2)` targets."""
+    basis = spline_basis(_CONTROL_POINTS).astype("float64")
+    system = np.zeros((12, 12))
+    system[:9] = basis.T
+    system[9:, :9] = basis[9:]
+    known = np.zeros((len(targets), 12, 2))
+    known[:, :9] = targets
+    return np.linalg.inv(system) @ known

@@ -1,0 +1,150 @@
+"""Convolution, batch normalization and activation, as every decoder stacks."""
+
+import keras
+
+ACTIVATIONS = ("leaky_relu", "relu", "linear")
+
+# The published slope (spec models.md, 1.9); Keras's own default is 0.3.
+LEAKY_RELU_SLOPE = 0.1
+
+
+def he_normal():
+    """Returns the published initializer: normal, variance 2 / fan-in."""
+    return keras.initializers.VarianceScaling(
+        scale=2.0, mode="fan_in", distribution="untruncated_normal"
+    )
+
+
+def small_normal():
+    """Returns an initializer for flow heads: first predictions near zero."""
+    return keras.initializers.VarianceScaling(
+        scale=0.01, mode="fan_in", distribution="untruncated_normal"
+    )
+
+
+def flow_dtype(compute_dtype):
+    """Returns the dtype of flows: float32 where layers compute in 16 bits."""
+    return "float32" if "16" in compute_dtype else compute_dtype
+
+
+def flow_head(compute_dtype):
+    """Returns the plain 3x3 convolution that predicts two flow channels."""
+    return keras.layers.Conv2D(
+        2,
+        3,
+        padding="same",
+        kernel_initializer=small_normal(),
+        dtype=flow_dtype(compute_dtype),
+        name="predict_flow",
+    )
+
+
+def decoder_output_spec(layer, inputs):
+    """Returns the specs of a decoder: its features and its float32 flow."""
+    features, flow = layer.compute_output_shape(inputs.shape)
+    return (
+        keras.KerasTensor(features, layer.compute_dtype),
+        keras.KerasTensor(flow, flow_dtype(layer.compute_dtype)),
+    )
+
+
+def scaled_filters(filters, width):
+    """Returns `filters` times `width`, at least 8 and a multiple of 8."""
+    return tuple(max(8, int(round(f * width / 8)) * 8) for f in filters)
+
+
+@keras.saving.register_keras_serializable(package="gocor_tf")
+class ConvBlock(keras.layers.Layer):
+    """Convolution, then batch normalization, then activation (6.0).
+
+    Args:
+        filters: number of output channels.
+        kernel_size: side of the square kernel.
+        strides: step between outputs, in cells.
+        dilation_rate: spacing of the kernel's taps, in cells.
+        use_bias: whether the convolution has a bias.
+        batch_norm: whether batch normalization follows (epsilon 1e-5).
+        activation: "leaky_relu" (slope 0.1), "relu" or "linear".
+        synchronized: whether replicas share batch statistics; only
+            TensorFlow has replicas, other backends ignore it.
+
+    Call arguments:
+        inputs: `(batch, height, width, channels)`.
+
+    Returns:
+        `(batch, height / strides, width / strides, filters)`.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size=3,
+        strides=1,
+        dilation_rate=1,
+        use_bias=True,
+        batch_norm=True,
+        activation="leaky_relu",
+        synchronized=True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"`activation` must be one of {ACTIVATIONS}. "
+                f"Received: activation={activation!r}"
+            )
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.dilation_rate = dilation_rate
+        self.use_bias = use_bias
+        self.batch_norm = batch_norm
+        self.activation = activation
+        self.synchronized = synchronized
+        self.conv = keras.layers.Conv2D(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding="same",
+            dilation_rate=dilation_rate,
+            use_bias=use_bias,
+            kernel_initializer=he_normal(),
+            name="conv",
+        )
+        self.normalization = batch_norm and keras.layers.BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
+            synchronized=synchronized and keras.backend.backend() == "tensorflow",
+            name="batch_norm",
+        )
+
+    def build(self, inputs_shape):
+        self.conv.build(inputs_shape)
+        if self.batch_norm:
+            self.normalization.build(self.conv.compute_output_shape(inputs_shape))
+
+    def call(self, inputs, training=None):
+        x = self.conv(inputs)
+        if self.batch_norm:
+            x = self.normalization(x, training=training)
+        if self.activation == "leaky_relu":
+            x = keras.ops.leaky_relu(x, LEAKY_RELU_SLOPE)
+        elif self.activation == "relu":
+            x = keras.ops.relu(x)
+        return x
+
+    def compute_output_shape(self, inputs_shape):
+        return self.conv.compute_output_shape(inputs_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "dilation_rate": self.dilation_rate,
+            "use_bias": self.use_bias,
+            "batch_norm": self.batch_norm,
+            "activation": self.activation,
+            "synchronized": self.synchronized,
+        }

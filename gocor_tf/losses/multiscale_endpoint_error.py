@@ -1,0 +1,64 @@
+"""End-point error summed over the levels of a network's flows.
+
+As GLU-Net and GOCor were trained: the ground truth is resized to each level
+without changing its vectors, because every level already speaks in pixels of
+the network's input; errors are summed over pixels.
+"""
+
+from keras import ops
+
+from gocor_tf.losses import endpoint_error
+from gocor_tf.ops import resize
+
+_PREFIX = "flow_level_"
+
+
+def multiscale_endpoint_error(
+    outputs,
+    flow,
+    valid=None,
+    level_weights=(0.32, 0.08, 0.02),
+    error=endpoint_error.endpoint_error,
+):
+    """Returns the weighted sum of the levels' errors.
+
+    Args:
+        outputs: dict of a network's outputs. Those named `flow_level_N` are
+            flows `(batch, level_height, level_width, 2)` in pixels of the
+            network's input; the larger `N`, the coarser.
+        flow: `(batch, height, width, 2)` ground truth, in the same pixels.
+        valid: `(batch, height, width, 1)`, 1 where the ground truth counts;
+            `None` for everywhere. A level's pixel counts if all the pixels it
+            is resized from do.
+        level_weights: a weight for each level, coarse to fine.
+        error: function of a flow and its ground truth.
+
+    Returns:
+        A float32 scalar, and a dict of each level's weighted part of it.
+
+    Raises:
+        ValueError: if the weights do not fit the levels.
+    """
+    levels = sorted(
+        (name for name in outputs if name.startswith(_PREFIX)),
+        key=lambda name: -int(name.removeprefix(_PREFIX)),
+    )
+    if not levels or len(levels) != len(level_weights):
+        raise ValueError(
+            "`level_weights` must have one weight for each of the levels "
+            f"{levels}. Received: level_weights={level_weights}"
+        )
+    parts = {}
+    for name, weight in zip(levels, level_weights, strict=True):
+        size = ops.shape(outputs[name])[1:3]
+        level_flow = resize.bilinear_resize(flow, size)
+        level_valid = valid
+        if valid is not None:
+            level_valid = resize.bilinear_resize(
+                ops.cast(valid, "float32"), size
+            )
+            level_valid = ops.floor(level_valid)
+        parts[name] = weight * endpoint_error.reduce_error(
+            error(outputs[name], level_flow), level_valid
+        )
+    return sum(parts.values()), parts

@@ -1,0 +1,176 @@
+"""The match of two photographs, its keypoints and its files."""
+
+import csv
+import io
+import os
+
+import keras
+import numpy as np
+
+from gocor_tf import visualization
+from gocor_tf.data import atomic, flow_io
+from gocor_tf.data import pictures as picture_files
+from gocor_tf.ops.warp import warp
+
+COLUMNS = ("x_reference", "y_reference", "x_query", "y_query", "confidence")
+_LINES_PER_SIDE = 12
+
+
+class Match:
+    """What a `Matcher` found for one pair.
+
+    Attributes:
+        reference: `(height, width, 3)` uint8 RGB.
+        query: `(query_height, query_width, 3)` uint8 RGB.
+        flow: `(height, width, 2)` float32 on the reference grid, in pixels of
+            the query.
+        confidence: `(height, width)` float32 in [0, 1].
+    """
+
+    def __init__(self, reference, query, flow, confidence):
+        self.reference = reference
+        self.query = query
+        self.flow = flow
+        self.confidence = confidence
+
+    def warp(self, query):
+        """Shows the query, or an image aligned with it, from the reference.
+
+        Args:
+            query: `(query_height, query_width, 3)` uint8 RGB, or a path.
+
+        Returns:
+            `(height, width, 3)` uint8 RGB, black where the match lies outside
+            the query.
+
+        Raises:
+            ValueError: if its size is not that of the query.
+        """
+        query = picture_files.to_image(query, "query")
+        if query.shape != self.query.shape:
+            raise ValueError(
+                f"`query` must have the shape {self.query.shape} of the image "
+                f"that was matched. Received: query.shape={query.shape}"
+            )
+        warped = warp(query[None].astype(np.float32), self.flow[None])
+        warped = keras.ops.convert_to_numpy(warped)[0]
+        return np.clip(np.rint(warped), 0, 255).astype(np.uint8)
+
+    def keypoints(self, min_confidence=0.5, max_number=2000, spacing=4):
+        """Returns matches on a grid of reference pixels, the surest first.
+
+        Args:
+            min_confidence: matches below it are left out, as are those
+                outside the query.
+            max_number: how many to keep at most; None: all.
+            spacing: of the grid, in px.
+
+        Returns:
+            Reference xy `(number, 2)`, query xy `(number, 2)` and confidence
+            `(number,)`, all float32.
+
+        Raises:
+            ValueError: if `spacing` is below 1.
+        """
+        if spacing < 1:
+            raise ValueError(
+                f"`spacing` must be > 0. Received: spacing={spacing}"
+            )
+        y, x = (
+            np.arange(min(spacing, length) // 2, length, spacing)
+            for length in self.flow.shape[:2]
+        )
+        x, y = (axis.ravel() for axis in np.meshgrid(x, y))
+        reference_points = np.stack([x, y], axis=-1).astype(np.float32)
+        query_points = reference_points + self.flow[y, x]
+        confidence = self.confidence[y, x]
+        kept = np.flatnonzero(
+            self._is_inside(query_points) & (confidence >= min_confidence)
+        )
+        order = np.argsort(-confidence[kept], kind="stable")
+        kept = kept[order[:max_number]]
+        return reference_points[kept], query_points[kept], confidence[kept]
+
+    def save(self, output_dir):
+        """Writes the match and its pictures.
+
+        Files: `flow.flo`; `flow.png`, the flow in the colours of the wheel;
+        `confidence.png`, grey, 255 is 1; `warped.png`, the query seen from the
+        reference; `overlay.png`, both where the match is trusted;
+        `matches.csv`, the keypoints. Each appears whole or not at all.
+
+        Args:
+            output_dir: folder, created if it does not exist.
+        """
+        os.makedirs(output_dir, exist_ok=True)
+        pictures = self.pictures()
+        pictures["confidence"] = np.rint(255 * self.confidence).astype(np.uint8)
+        flow_io.write_flo(os.path.join(output_dir, "flow.flo"), self.flow)
+        for name, picture in pictures.items():
+            picture_files.write_png(
+                os.path.join(output_dir, f"{name}.png"), picture
+            )
+        _write_keypoints(
+            os.path.join(output_dir, "matches.csv"), *self.keypoints()
+        )
+
+    def pictures(self):
+        """Draws the match.
+
+        Returns:
+            Dict of `(height, width, 3)` uint8 RGB: "warped", "flow",
+            "confidence" and "overlay".
+        """
+        warped = self.warp(self.query)
+        return {
+            "warped": warped,
+            "flow": visualization.flow_to_color(self.flow, self._motion()),
+            "confidence": visualization.confidence_to_color(self.confidence),
+            "overlay": visualization.overlay(
+                self.reference, warped, self.confidence
+            ),
+        }
+
+    def summary(self):
+        """Draws images, lines and all `pictures` on one uint8 RGB page."""
+        pictures = self.pictures()
+        spacing = max(1, max(self.flow.shape[:2]) // _LINES_PER_SIDE)
+        reference_points, query_points, _ = self.keypoints(spacing=spacing)
+        lines = visualization.draw_matches(
+            self.reference, self.query, reference_points, query_points
+        )
+        return visualization.page(
+            [
+                {"reference (left), query (right), matches": lines},
+                {
+                    "query seen from the reference": pictures["warped"],
+                    "overlay: grey where aligned": pictures["overlay"],
+                },
+                {
+                    "flow": pictures["flow"],
+                    "confidence": pictures["confidence"],
+                },
+            ]
+        )
+
+    def _motion(self):
+        """Returns the longest flow, but for 1 %, that ends in the query."""
+        height, width = self.flow.shape[:2]
+        y, x = np.mgrid[:height, :width]
+        inside = self._is_inside(np.stack([x, y], axis=-1) + self.flow)
+        length = np.linalg.norm(self.flow, axis=-1)[inside]
+        return np.percentile(length, 99) if length.size else None
+
+    def _is_inside(self, query_points):
+        limits = np.array(self.query.shape[1::-1]) - 1
+        return ((query_points >= 0) & (query_points <= limits)).all(-1)
+
+
+def _write_keypoints(path, reference_points, query_points, confidence):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    table = np.column_stack([reference_points, query_points, confidence])
+    writer.writerows([f"{value:.3f}" for value in row] for row in table)
+    with atomic.atomic_path(path) as temporary, open(temporary, "w") as file:
+        file.write(text.getvalue())

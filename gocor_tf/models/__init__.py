@@ -1,0 +1,16 @@
+"""Networks of the family and their presets."""
+
+from gocor_tf.models.basenet import BaseNet
+from gocor_tf.models.compact_pyramid import CompactPyramid
+from gocor_tf.models.presets import load_model, presets
+from gocor_tf.models.vgg_pyramid import VGGPyramid
+from gocor_tf.models.weights import load_weights
+
+__all__ = [
+    "BaseNet",
+    "CompactPyramid",
+    "VGGPyramid",
+    "load_model",
+    "load_weights",
+    "presets",
+]

@@ -1,0 +1,116 @@
+"""Presets: a name, the network it stands for, and where its weights are."""
+
+import os
+
+from gocor_tf.models.basenet import BaseNet
+from gocor_tf.models.weights import load_weights
+
+_WEIGHTS_DIR = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "weights"
+)
+
+# The published constants of the query objective (spec models.md, 8.1).
+_GOCOR = {
+    "global_correlation": "gocor",
+    "local_correlation": "gocor",
+    "global_gocor": {"reg_inter_dim": 16, "reg_output_dim": 16},
+}
+
+_PRESETS = {
+    "default": {
+        "description": "compact BaseNet with GOCor, trained by this project "
+        "on synthetic warps of photographs (docs/model_card.md)",
+        "licence": "Apache-2.0",
+        "parameters": 0,
+        "network": BaseNet,
+        "arguments": {
+            "backbone": "compact",
+            "decoder": "residual",
+            "width": 0.5,
+            "refinement": (3,),
+            "global_correlation": "gocor",
+            "local_correlation": "gocor",
+            "global_gocor": {"reg_inter_dim": 4, "reg_output_dim": 4},
+        },
+        "weights": "default.weights.h5",
+    },
+    "basenet": {
+        "description": "BaseNet of the GOCor paper: dot-product volumes",
+        "licence": "no weights included",
+        "parameters": 11_464_186,
+        "network": BaseNet,
+        "arguments": {},
+        "weights": None,
+    },
+    "basenet_gocor": {
+        "description": "BaseNet of the GOCor paper: GOCor volumes",
+        "licence": "no weights included",
+        "parameters": 0,
+        "network": BaseNet,
+        "arguments": _GOCOR,
+        "weights": None,
+    },
+}
+
+
+def presets():
+    """Returns what there is to load.
+
+    Returns:
+        A dict: name -> `{"description", "licence", "parameters",
+        "embedded"}`, where `embedded` says whether the package holds weights.
+    """
+    return {
+        name: {
+            "description": preset["description"],
+            "licence": preset["licence"],
+            "parameters": preset["parameters"],
+            "embedded": _embedded_weights(preset) is not None,
+        }
+        for name, preset in _PRESETS.items()
+    }
+
+
+def load_model(name="default", weights="preset", **kwargs):
+    """Returns a built network.
+
+    ```python
+    model = gocor_tf.load_model("default")
+    model = gocor_tf.load_model("basenet_gocor", weights=None)
+    ```
+
+    Args:
+        name: a preset, see `presets()`.
+        weights: "preset" for the weights in the package, the path of a
+            `.weights.h5` file, or None for an untrained network.
+        **kwargs: constructor arguments that replace the preset's own.
+
+    Raises:
+        ValueError: if there is no such preset, if "preset" is asked for where
+            the package holds no weights, or if the file does not fit.
+    """
+    if name not in _PRESETS:
+        raise ValueError(
+            f"`name` must be one of {sorted(_PRESETS)}. Received: name={name!r}"
+        )
+    preset = _PRESETS[name]
+    if weights == "preset":
+        weights = _embedded_weights(preset)
+        if weights is None:
+            raise ValueError(
+                f"`weights` must be a .weights.h5 file, or None for an "
+                f"untrained network: the package holds no weights for preset "
+                f"{name!r}. Received: weights='preset'"
+            )
+    model = preset["network"](**{**preset["arguments"], **kwargs})
+    model.build()
+    if weights is not None:
+        load_weights(model, os.fspath(weights))
+    return model
+
+
+def _embedded_weights(preset):
+    if preset["weights"] is None:
+        return None
+    path = os.path.join(_WEIGHTS_DIR, preset["weights"])
+    return path if os.path.isfile(path) else None

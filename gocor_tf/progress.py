@@ -1,0 +1,43 @@
+"""A progress line on the terminal for loops that take long."""
+
+import sys
+import time
+
+_BAR_WIDTH = 30
+_PATIENCE_SECONDS = 1.0
+
+
+def track(items, label, stream=None):
+    """Yields the items and says on a terminal how far the loop is.
+
+    Nothing is written to a stream that is not a terminal, nor by a loop that
+    ends within a second.
+
+    Args:
+        items: sequence to go through.
+        label: word in front of the bar.
+        stream: where to write; None: stderr.
+
+    Yields:
+        Each item.
+    """
+    stream = stream or sys.stderr
+    start = time.monotonic()
+    shown = False
+    for number, item in enumerate(items):
+        elapsed = time.monotonic() - start
+        if stream.isatty() and elapsed > _PATIENCE_SECONDS:
+            _write(stream, label, number, len(items), elapsed)
+            shown = True
+        yield item
+    if shown:
+        _write(stream, label, len(items), len(items), time.monotonic() - start)
+        stream.write("\n")
+
+
+def _write(stream, label, number, total, elapsed):
+    filled = _BAR_WIDTH * number // total
+    bar = "#" * filled + "." * (_BAR_WIDTH - filled)
+    left = elapsed / max(number, 1) * (total - number)
+    stream.write(f"\r{label} [{bar}] {number}/{total}, {left:.0f} s left ")
+    stream.flush()

@@ -1,0 +1,64 @@
+"""Packages gocor_tf; `pip install .` gives the library and its commands."""
+
+import pathlib
+
+import setuptools
+
+ROOT = pathlib.Path(__file__).parent
+
+# Named one by one: `trainers/` and `export/` are folders of the repository,
+# and are installed inside the package's own namespace.
+PACKAGE_DIR = {
+    "gocor_tf": "gocor_tf",
+    "gocor_tf.trainers": "trainers",
+    "gocor_tf.trainers.configs": "trainers/configs",
+    "gocor_tf.export": "export",
+}
+SUBPACKAGES = ("data", "layers", "losses", "metrics", "models", "ops")
+
+# Every lower bound is a version that was installed and tested.
+EXTRAS = {
+    "train": ["tensorboard>=2.18", "ml_collections>=1.0"],
+    "backends": ["jax>=0.10", "torch>=2.13"],
+}
+EXTRAS["dev"] = [
+    "pytest>=9",
+    "ruff>=0.17",
+    "hypothesis>=6.100",
+    "setuptools>=77",
+    *EXTRAS["train"],
+]
+
+setuptools.setup(
+    name="gocor_tf",
+    version="0.1.0",
+    description="Dense correspondence between two photographs in Keras 3",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    packages=[
+        *PACKAGE_DIR,
+        *(f"gocor_tf.{name}" for name in SUBPACKAGES),
+    ],
+    package_dir=PACKAGE_DIR,
+    package_data={"gocor_tf": ["weights/*.h5", "demo_pair/*"]},
+    include_package_data=False,
+    install_requires=[
+        "tensorflow>=2.18",
+        "keras>=3.8",
+        "numpy>=1.26",
+        "opencv-python-headless>=4.10",
+        "absl-py>=2.1",
+    ],
+    extras_require=EXTRAS,
+    entry_points={
+        "console_scripts": [
+            "gocor-match = gocor_tf.trainers.match:main",
+            "gocor-train = gocor_tf.trainers.train:main",
+            "gocor-evaluate = gocor_tf.trainers.evaluate:main",
+            "gocor-export = gocor_tf.export.saved_model:main",
+        ]
+    },
+)

@@ -1,0 +1,145 @@
+import os
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gocor_tf.models import BaseNet
+
+SMALL = {"backbone": "compact", "decoder": "residual", "width": 0.125}
+GOCOR = {
+    "global_correlation": "gocor",
+    "local_correlation": "gocor",
+    "global_gocor": {"reg_inter_dim": 2, "reg_output_dim": 2},
+    "local_gocor": {"num_iterations": 2},
+}
+
+
+def _pair(reference_size=(40, 56), query_size=(40, 56), batch=1):
+    rng = np.random.default_rng(0)
+    return {
+        "reference": rng.uniform(0, 255, (batch, *reference_size, 3)).astype(
+            "float32"
+        ),
+        "query": rng.uniform(0, 255, (batch, *query_size, 3)).astype("float32"),
+    }
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    model = BaseNet(**SMALL, **GOCOR, refinement=(2, 3))
+    model.build()
+    return model
+
+
+def test_flow_has_the_references_size_whatever_the_querys(network):
+    outputs = network(_pair((40, 56), (30, 90), batch=2))
+    shapes = {name: tuple(value.shape) for name, value in outputs.items()}
+    assert shapes == {
+        "flow": (2, 40, 56, 2),
+        "flow_level_4": (2, 16, 16, 2),
+        "flow_level_3": (2, 32, 32, 2),
+        "flow_level_2": (2, 64, 64, 2),
+        "correlation": (2, 16, 16, 256),
+    }
+    assert all(np.isfinite(value).all() for value in outputs.values())
+
+
+def test_uint8_and_float_images_agree(network):
+    pair = {
+        name: np.round(image).astype("uint8")
+        for name, image in _pair().items()
+    }
+    as_float = {name: image.astype("float32") for name, image in pair.items()}
+    np.testing.assert_array_equal(
+        network(pair)["flow"], network(as_float)["flow"]
+    )
+
+
+def test_num_iterations_changes_the_answer_not_the_network(network):
+    pair = _pair()
+    default = np.asarray(network(pair)["flow_level_2"])
+    initial = np.asarray(network(pair, num_iterations=0)["flow_level_2"])
+    assert np.abs(default - initial).max() > 1e-6
+    again = np.asarray(network(pair)["flow_level_2"])
+    np.testing.assert_array_equal(again, default)
+
+
+def test_keras_file_round_trip(network, tmp_path):
+    path = os.path.join(tmp_path, "network.keras")
+    network.save(path)
+    loaded = keras.models.load_model(path)
+    assert loaded.get_config() == network.get_config()
+    np.testing.assert_array_equal(
+        loaded(_pair())["flow"], network(_pair())["flow"]
+    )
+
+
+def test_unknown_batch_and_size_trace_once(network):
+    spec = tf.TensorSpec((None, None, None, 3))
+    function = tf.function(
+        lambda reference, query: network(
+            {"reference": reference, "query": query}
+        )["flow"],
+        input_signature=[spec, spec],
+    )
+    for size in ((33, 47), (64, 20)):
+        pair = _pair(size, size)
+        np.testing.assert_allclose(
+            function(**pair), network(pair)["flow"], atol=1e-3
+        )
+    assert function.experimental_get_tracing_count() == 1
+
+
+def test_every_weight_learns(network):
+    with tf.GradientTape() as tape:
+        outputs = network(_pair((256, 256), (256, 256)), training=True)
+        loss = sum(
+            tf.reduce_mean(outputs[f"flow_level_{level}"] ** 2)
+            for level in (2, 3, 4)
+        )
+    gradients = tape.gradient(loss, network.trainable_variables)
+    missing = [
+        variable.path
+        for variable, gradient in zip(
+            network.trainable_variables, gradients, strict=True
+        )
+        if gradient is None or not np.isfinite(gradient).all()
+    ]
+    assert missing == []
+
+
+def test_mixed_precision_keeps_flows_in_float32():
+    model = BaseNet(**SMALL, **GOCOR, dtype="mixed_bfloat16")
+    outputs = model(_pair())
+    flows = [value for name, value in outputs.items() if "flow" in name]
+    assert {keras.backend.standardize_dtype(f.dtype) for f in flows} == {
+        "float32"
+    }
+
+
+@pytest.mark.parametrize("decoder", ["dense", "residual"])
+def test_published_backbone_with_either_decoder(decoder):
+    model = BaseNet(decoder=decoder, width=0.125)
+    assert model(_pair())["flow"].shape == (1, 40, 56, 2)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("backbone", "resnet"),
+        ("global_correlation", "cosine"),
+        ("local_correlation", "cosine"),
+        ("decoder", "unet"),
+    ],
+)
+def test_unknown_choice_is_named(argument, value):
+    with pytest.raises(ValueError, match=f"`{argument}` must be one of"):
+        BaseNet(**{argument: value})
+
+
+def test_refinement_level_without_a_context_network_is_named():
+    with pytest.raises(ValueError, match="`refinement` must hold levels"):
+        BaseNet(refinement=(4,))

@@ -1,0 +1,98 @@
+"""The package as users install it, and the README as they read it."""
+
+import importlib.metadata
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+COMMANDS = ["gocor-evaluate", "gocor-export", "gocor-match", "gocor-train"]
+SOURCES = ["gocor_tf", "trainers", "export"]
+SOURCES += ["setup.py", "pyproject.toml", "README.md", "LICENSE"]
+
+
+def run(*command, **environment):
+    result = subprocess.run(
+        command,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Builds a wheel from a copy, so that the checkout stays clean."""
+    copy = tmp_path_factory.mktemp("copy")
+    for name in SOURCES:
+        copy_item = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy_item(ROOT / name, copy / name)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    folder = tmp_path_factory.mktemp("wheel")
+    run(*pip, "--no-build-isolation", f"--wheel-dir={folder}", str(copy))
+    return next(folder.glob("*.whl"))
+
+
+def test_each_command_has_a_main():
+    scripts = importlib.metadata.entry_points(group="console_scripts")
+    own = {s.name: s for s in scripts if s.name.startswith("gocor-")}
+    assert sorted(own) == COMMANDS
+    for script in own.values():
+        assert callable(script.load())
+
+
+def test_readme_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert links
+    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+@pytest.mark.slow
+def test_wheel_holds_the_package_and_nothing_beside_it(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    top_level = {name.partition("/")[0] for name in names}
+    assert {n for n in top_level if not n.endswith(".dist-info")} == {
+        "gocor_tf"
+    }
+    packaged = {path for path in names if path.startswith("gocor_tf/")}
+    modules = {
+        f"gocor_tf/{prefix}{path.relative_to(ROOT / folder).as_posix()}"
+        for folder, prefix in (
+            ("gocor_tf", ""),
+            ("trainers", "trainers/"),
+            ("export", "export/"),
+        )
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert modules <= packaged
+    for folder in ("weights", "demo_pair"):
+        data = (ROOT / "gocor_tf" / folder).iterdir()
+        assert {f"gocor_tf/{folder}/{path.name}" for path in data} <= packaged
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_installed_command_shows_its_flags(wheel, tmp_path, command):
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    run(*pip, f"--target={tmp_path}", str(wheel))
+    script = tmp_path / "bin" / command
+    found = run(
+        sys.executable,
+        "-c",
+        "import gocor_tf; print(gocor_tf.__file__)",
+        PYTHONPATH=str(tmp_path),
+    )
+    assert found.startswith(str(tmp_path))
+    assert "--" in run(
+        sys.executable, script, "--help", PYTHONPATH=str(tmp_path)
+    )

@@ -1,0 +1,38 @@
+"""The embedded default: compact BaseNet-GOCor on synthetic pairs.
+
+    gocor-train --config=trainers/configs/default.py --workdir=DIR \
+        --config.data.image_dir=PHOTOGRAPHS
+"""
+
+from gocor_tf.trainers.configs import schema
+
+VARIANTS = ("full", "feature", "smoke")
+
+
+def get_config(variant="full"):
+    """Returns the setup.
+
+    Args:
+        variant: "full"; "feature", the same network and pairs with plain
+            correlation; "smoke", two steps of two pairs.
+
+    Raises:
+        ValueError: if there is no such variant.
+    """
+    if variant not in VARIANTS:
+        raise ValueError(
+            f"`variant` must be one of {VARIANTS}. Received: variant={variant!r}"
+        )
+    config = schema.TrainConfig()
+    if variant == "feature":
+        config.model.global_correlation = "feature"
+        config.model.local_correlation = "feature"
+    if variant == "smoke":
+        config.num_steps = 2
+        config.checkpoint_every = 1
+        config.log_every = 1
+        config.data.batch_size = 2
+        config.validation.num_pairs = 2
+        config.validation.interval = 1
+        config.picture_every = 2
+    return config

@@ -1,0 +1,94 @@
+"""What a training run says while it runs: a bar, and lines of JSON."""
+
+import json
+import math
+import os
+import pathlib
+import sys
+
+_BAR_WIDTH = 24
+
+
+class ProgressBar:
+    """A bar that redraws itself; line by line where output is no terminal.
+
+    Args:
+        num_steps: steps of the whole run.
+        stream: where to write; None: stdout.
+    """
+
+    def __init__(self, num_steps, stream=None):
+        self._num_steps = num_steps
+        self._stream = stream or sys.stdout
+        self._is_open = False
+
+    def update(self, step, scalars):
+        """Shows the progress.
+
+        Args:
+            step: steps taken.
+            scalars: dict with `loss`, `aepe` and `images_per_second`, and
+                `seconds_left`.
+        """
+        filled = _BAR_WIDTH * step // self._num_steps
+        bar = "=" * filled + "." * (_BAR_WIDTH - filled)
+        line = (
+            f"{step}/{self._num_steps} [{bar}] "
+            f"loss {scalars['loss']:.4g}  aepe {scalars['aepe']:.2f} px  "
+            f"{scalars['images_per_second']:.1f} images/s  "
+            f"{_clock(scalars['seconds_left'])} left"
+        )
+        if self._stream.isatty():
+            self._stream.write(f"\r{line}\x1b[K")
+            self._is_open = True
+        else:
+            self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+    def say(self, text):
+        """Writes a line of its own."""
+        self._stream.write(f"\n{text}\n" if self._is_open else f"{text}\n")
+        self._stream.flush()
+        self._is_open = False
+
+
+class JsonLines:
+    """A file of scalars, one JSON object a line.
+
+    Args:
+        path: the file; lines beyond `last_step`, of a run that was stopped,
+            are dropped.
+        last_step: step the run goes on from.
+    """
+
+    def __init__(self, path, last_step):
+        self._path = pathlib.Path(path)
+        kept = [line for line in self._lines() if line["step"] <= last_step]
+        temporary = self._path.with_suffix(".tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in kept)
+        os.replace(temporary, self._path)
+
+    def write(self, step, scalars):
+        """Appends a line; values that are not finite become null."""
+        values = {
+            name: float(value) if math.isfinite(value) else None
+            for name, value in scalars.items()
+        }
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+
+    def _lines(self):
+        if not self._path.exists():
+            return
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                return  # The last line of a run that was killed.
+
+
+def _clock(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -1,0 +1,138 @@
+"""Gradient descent as pure functions of lists of tensors.
+
+Keras's own optimizers have such a form on JAX only (`stateless_apply` refuses
+TensorFlow), and their weight decay is decoupled; training must give the same
+weights on both backends, with the L2 penalty in the gradient.
+"""
+
+import math
+
+from keras import ops
+
+SCHEDULES = ("cosine", "step", "constant")
+
+
+class Adam:
+    """Adam (Kingma and Ba, Algorithm 1), epsilon added to the plain root.
+
+    Args:
+        beta_1: decay of the first moment, per step.
+        beta_2: decay of the second moment, per step.
+        epsilon: added to the root of the second moment.
+    """
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def create_slots(self, variables):
+        """Returns zeros for both moments of each variable."""
+        return [ops.zeros_like(v) for v in variables for _ in range(2)]
+
+    def apply(self, variables, gradients, slots, num_updates, learning_rate):
+        """Moves the variables one step.
+
+        Args:
+            variables: tensors to move.
+            gradients: of the loss, one for each variable.
+            slots: moments, as `create_slots` orders them.
+            num_updates: updates before this one, scalar float32.
+            learning_rate: scalar float32.
+
+        Returns:
+            The new variables and the new slots.
+        """
+        correction_1 = 1 - ops.power(self.beta_1, num_updates + 1)
+        correction_2 = 1 - ops.power(self.beta_2, num_updates + 1)
+        new_variables, new_slots = [], []
+        for i, (variable, gradient) in enumerate(zip(variables, gradients)):
+            first, second = slots[2 * i : 2 * i + 2]
+            first = first + (1 - self.beta_1) * (gradient - first)
+            second = second + (1 - self.beta_2) * (gradient**2 - second)
+            root = ops.sqrt(second / correction_2) + self.epsilon
+            change = learning_rate * (first / correction_1) / root
+            new_variables.append(variable - change)
+            new_slots += [first, second]
+        return new_variables, new_slots
+
+
+class SGD:
+    """Plain gradient descent; arguments and results as `Adam`'s."""
+
+    def create_slots(self, variables):
+        """Returns nothing to remember."""
+        del variables
+        return []
+
+    def apply(self, variables, gradients, slots, num_updates, learning_rate):
+        """Moves the variables one step; see `Adam.apply`."""
+        del num_updates
+        pairs = zip(variables, gradients)
+        return [v - learning_rate * g for v, g in pairs], slots
+
+
+def get(config):
+    """Returns the optimizer of an `OptimizerConfig`.
+
+    Args:
+        config: `OptimizerConfig`.
+
+    Returns:
+        `Adam` or `SGD`.
+
+    Raises:
+        ValueError: if its name is neither "adam" nor "sgd".
+    """
+    if config.name == "adam":
+        return Adam(config.beta_1, config.beta_2, config.epsilon)
+    if config.name == "sgd":
+        return SGD()
+    raise ValueError(
+        "`optimizer.name` must be 'adam' or 'sgd'. "
+        f"Received: optimizer.name={config.name!r}"
+    )
+
+
+def learning_rate(config, num_steps, step):
+    """Returns the learning rate of a step: warmup, then the schedule.
+
+    Args:
+        config: `OptimizerConfig`.
+        num_steps: steps of the whole run.
+        step: steps before this one.
+
+    Returns:
+        A float.
+
+    Raises:
+        ValueError: if the schedule is unknown.
+    """
+    if config.schedule not in SCHEDULES:
+        raise ValueError(
+            f"`optimizer.schedule` must be one of {SCHEDULES}. "
+            f"Received: optimizer.schedule={config.schedule!r}"
+        )
+    progress = step / num_steps
+    if progress < config.warmup:
+        return config.learning_rate * (step + 1) / (config.warmup * num_steps + 1)
+    if config.schedule == "constant":
+        return config.learning_rate
+    if config.schedule == "step":
+        passed = sum(progress >= m for m in config.milestones)
+        return config.learning_rate * config.decay_factor**passed
+    progress = (progress - config.warmup) / (1 - config.warmup)
+    remaining = 0.5 * (1 + math.cos(math.pi * progress))
+    floor = config.final_learning_rate
+    return config.learning_rate * (floor + (1 - floor) * remaining)
+
+
+def clip_by_global_norm(gradients, norm, clip_norm):
+    """Scales the gradients down to a global norm of at most `clip_norm`."""
+    scale = clip_norm / ops.maximum(norm, clip_norm)
+    return [gradient * scale for gradient in gradients]
+
+
+def global_norm(gradients):
+    """Returns the Euclidean norm of all gradients together."""
+    return ops.sqrt(sum(ops.sum(ops.square(g)) for g in gradients))

@@ -1,0 +1,50 @@
+"""The report of a finished run: what it did, with what, and what came out."""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import platform
+
+import keras
+
+REPORT = "report.json"
+_PACKAGES = ("gocor_tf", "keras", "tensorflow", "jax", "numpy")
+
+
+def describe(config, weights_path, results):
+    """Returns the report as a dict that JSON can hold.
+
+    Args:
+        config: `TrainConfig`.
+        weights_path: the weights file that the run wrote.
+        results: dict of what the run measured.
+    """
+    with open(weights_path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        **results,
+        "weights": {"file": weights_path.name, "sha256": digest},
+        "config": dataclasses.asdict(config),
+        "backend": keras.backend.backend(),
+        "platform": platform.platform(),
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def save(path, content):
+    """Writes a JSON file, whole or not at all."""
+    with atomic.atomic_path(path) as temporary:
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+
+
+def _versions():
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
