@@ -101,8 +101,17 @@ class Match:
 
         Args:
             output_dir: folder, created if it does not exist.
+
+        Raises:
+            ValueError: if the folder cannot be made or written to.
         """
-        os.makedirs(output_dir, exist_ok=True)
+        try:
+            os.makedirs(output_dir, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"Cannot write to folder '{output_dir}': {error.strerror}. "
+                "Choose another one."
+            ) from error
         pictures = self.pictures()
         pictures["confidence"] = np.rint(255 * self.confidence).astype(np.uint8)
         flow_io.write_flo(os.path.join(output_dir, "flow.flo"), self.flow)
@@ -172,5 +181,4 @@ def _write_keypoints(path, reference_points, query_points, confidence):
     writer.writerow(COLUMNS)
     table = np.column_stack([reference_points, query_points, confidence])
     writer.writerows([f"{value:.3f}" for value in row] for row in table)
-    with atomic.atomic_path(path) as temporary, open(temporary, "w") as file:
-        file.write(text.getvalue())
+    atomic.write_bytes(path, text.getvalue().encode())

@@ -9,7 +9,7 @@ import numpy as np
 from gocor_tf import progress
 from gocor_tf.data import pictures
 from gocor_tf.match import Match
-from gocor_tf.models import presets
+from gocor_tf.models import load_model
 from gocor_tf.ops import consistency, resize, stretched_flow
 
 
@@ -40,7 +40,7 @@ class Matcher:
                 "`size` must be (height, width), both > 0. "
                 f"Received: size={size}"
             )
-        self.model = presets.load_model("default") if model is None else model
+        self.model = load_model("default") if model is None else model
         self.size = size
         self._run = _compile(self.model)
 

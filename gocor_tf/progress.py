@@ -7,31 +7,33 @@ _BAR_WIDTH = 30
 _PATIENCE_SECONDS = 1.0
 
 
-def track(items, label, stream=None):
+def track(items, label, total=None, stream=None):
     """Yields the items and says on a terminal how far the loop is.
 
     Nothing is written to a stream that is not a terminal, nor by a loop that
     ends within a second.
 
     Args:
-        items: sequence to go through.
+        items: what to go through.
         label: word in front of the bar.
+        total: number of items; None: the length of `items`.
         stream: where to write; None: stderr.
 
     Yields:
         Each item.
     """
     stream = stream or sys.stderr
+    total = len(items) if total is None else total
     start = time.monotonic()
     shown = False
     for number, item in enumerate(items):
         elapsed = time.monotonic() - start
         if stream.isatty() and elapsed > _PATIENCE_SECONDS:
-            _write(stream, label, number, len(items), elapsed)
+            _write(stream, label, number, max(total, number), elapsed)
             shown = True
         yield item
     if shown:
-        _write(stream, label, len(items), len(items), time.monotonic() - start)
+        _write(stream, label, 1, 1, 0.0)
         stream.write("\n")
 
 

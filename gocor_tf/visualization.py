@@ -16,6 +16,7 @@ _WHEEL_HUES = np.array(
 )
 _WHEEL_STEPS = (15, 6, 4, 11, 13, 6)
 _UNKNOWN_MOTION = 1e9
+_TRUSTED = 0.5
 _MARGIN = 8
 _CAPTION_HEIGHT = 30
 
@@ -80,10 +81,11 @@ def confidence_to_color(confidence):
 def overlay(reference, warped, confidence):
     """Shows how well the warped query covers the reference.
 
-    Where the flow is trusted the reference gives the red channel and the
-    warped query green and blue: aligned edges are grey, misaligned ones have
-    a red or cyan fringe. Elsewhere the reference is shown dark. The query's
-    brightness and contrast are first brought to those of the reference.
+    Where the confidence is 0.5 or more the reference gives the red channel
+    and the warped query green and blue: aligned edges are grey, misaligned
+    ones have a red or cyan fringe. Below, it fades to the reference in the
+    dark. The query's brightness and contrast are first brought to those of
+    the reference.
 
     Args:
         reference: `(height, width, 3)` uint8 RGB.
@@ -95,7 +97,7 @@ def overlay(reference, warped, confidence):
     """
     luminance = cv2.cvtColor(reference, cv2.COLOR_RGB2GRAY).astype(np.float32)
     covered = cv2.cvtColor(warped, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    trust = np.asarray(confidence, np.float32)
+    trust = np.minimum(1, np.asarray(confidence, np.float32) / _TRUSTED)
     covered = _match_exposure(covered, luminance, trust)
     fused = np.stack([luminance, covered, covered], axis=-1)
     dark = 0.35 * luminance[..., None]

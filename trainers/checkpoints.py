@@ -1,18 +1,19 @@
 """Checkpoints of a training run: one .npz file each, the newest few kept.
 
-A checkpoint is written under a temporary name, flushed to the disk and then
-renamed, so that at any moment every file that has its name is whole. The
-format is the same on all backends.
+A checkpoint is written under a temporary name and then renamed, so that a run
+that is killed while writing leaves the checkpoints before it as they were.
+The format is the same on all backends.
 """
 
 import json
-import os
 import pathlib
 import zipfile
 import zlib
 
 import numpy as np
 from absl import logging
+
+from gocor_tf.data import atomic
 
 _UNREADABLE = (
     OSError,
@@ -41,7 +42,7 @@ class Checkpoints:
         self._folder = pathlib.Path(folder)
         self._keep = keep
         self._folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self._folder.glob("*.tmp"):
+        for leftover in self._folder.glob(".*.npz"):
             leftover.unlink()
 
     def save(self, step, arrays, facts):
@@ -53,14 +54,9 @@ class Checkpoints:
             facts: dict that JSON can hold.
         """
         path = self._folder / f"step_{step:09d}.npz"
-        temporary = path.with_suffix(".tmp")
         named = {f"state_{i:05d}": array for i, array in enumerate(arrays)}
-        with open(temporary, "wb") as file:
-            np.savez(file, step=step, facts=json.dumps(facts), **named)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _flush_folder(self._folder)
+        with atomic.atomic_path(path) as temporary:
+            np.savez(temporary, step=step, facts=json.dumps(facts), **named)
         for old in self._paths()[self._keep :]:
             old.unlink()
 
@@ -91,12 +87,3 @@ def _read(path):
         names = sorted(n for n in file.files if n.startswith("state_"))
         arrays = [file[name] for name in names]
         return int(file["step"]), arrays, json.loads(str(file["facts"]))
-
-
-def _flush_folder(folder):
-    """Makes a rename survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -57,6 +57,21 @@ def run(main, define_flags):
     )
 
 
+def check_no_arguments(argv):
+    """Checks that only flags were given.
+
+    Args:
+        argv: positional arguments, program name first.
+
+    Raises:
+        UsageError: if there are any others.
+    """
+    if len(argv) > 1:
+        raise app.UsageError(
+            f"Arguments must be flags, --NAME=VALUE. Received: {argv[1]}"
+        )
+
+
 def import_extra(module_name, extra):
     """Imports a module of an optional extra.
 

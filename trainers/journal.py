@@ -2,9 +2,10 @@
 
 import json
 import math
-import os
 import pathlib
 import sys
+
+from gocor_tf.data import atomic
 
 _BAR_WIDTH = 24
 
@@ -22,13 +23,13 @@ class ProgressBar:
         self._stream = stream or sys.stdout
         self._is_open = False
 
-    def update(self, step, scalars):
+    def update(self, step, scalars, seconds_left):
         """Shows the progress.
 
         Args:
             step: steps taken.
-            scalars: dict with `loss`, `aepe` and `images_per_second`, and
-                `seconds_left`.
+            scalars: dict with `loss`, `aepe` and `images_per_second`.
+            seconds_left: estimate, in seconds.
         """
         filled = _BAR_WIDTH * step // self._num_steps
         bar = "=" * filled + "." * (_BAR_WIDTH - filled)
@@ -36,7 +37,7 @@ class ProgressBar:
             f"{step}/{self._num_steps} [{bar}] "
             f"loss {scalars['loss']:.4g}  aepe {scalars['aepe']:.2f} px  "
             f"{scalars['images_per_second']:.1f} images/s  "
-            f"{_clock(scalars['seconds_left'])} left"
+            f"{_clock(seconds_left)} left"
         )
         if self._stream.isatty():
             self._stream.write(f"\r{line}\x1b[K")
@@ -64,10 +65,8 @@ class JsonLines:
     def __init__(self, path, last_step):
         self._path = pathlib.Path(path)
         kept = [line for line in self._lines() if line["step"] <= last_step]
-        temporary = self._path.with_suffix(".tmp")
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(line) + "\n" for line in kept)
-        os.replace(temporary, self._path)
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        atomic.write_bytes(self._path, text.encode())
 
     def write(self, step, scalars):
         """Appends a line; values that are not finite become null."""

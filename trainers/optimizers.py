@@ -46,7 +46,9 @@ class Adam:
         correction_1 = 1 - ops.power(self.beta_1, num_updates + 1)
         correction_2 = 1 - ops.power(self.beta_2, num_updates + 1)
         new_variables, new_slots = [], []
-        for i, (variable, gradient) in enumerate(zip(variables, gradients)):
+        for i, (variable, gradient) in enumerate(
+            zip(variables, gradients, strict=True)
+        ):
             first, second = slots[2 * i : 2 * i + 2]
             first = first + (1 - self.beta_1) * (gradient - first)
             second = second + (1 - self.beta_2) * (gradient**2 - second)
@@ -68,7 +70,7 @@ class SGD:
     def apply(self, variables, gradients, slots, num_updates, learning_rate):
         """Moves the variables one step; see `Adam.apply`."""
         del num_updates
-        pairs = zip(variables, gradients)
+        pairs = zip(variables, gradients, strict=True)
         return [v - learning_rate * g for v, g in pairs], slots
 
 
@@ -115,7 +117,9 @@ def learning_rate(config, num_steps, step):
         )
     progress = step / num_steps
     if progress < config.warmup:
-        return config.learning_rate * (step + 1) / (config.warmup * num_steps + 1)
+        return (
+            config.learning_rate * (step + 1) / (config.warmup * num_steps + 1)
+        )
     if config.schedule == "constant":
         return config.learning_rate
     if config.schedule == "step":

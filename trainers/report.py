@@ -8,6 +8,8 @@ import platform
 
 import keras
 
+from gocor_tf.data import atomic
+
 REPORT = "report.json"
 _PACKAGES = ("gocor_tf", "keras", "tensorflow", "jax", "numpy")
 
@@ -25,19 +27,21 @@ def describe(config, weights_path, results):
     return {
         **results,
         "weights": {"file": weights_path.name, "sha256": digest},
-        "config": dataclasses.asdict(config),
+        "config": config_as_dict(config),
         "backend": keras.backend.backend(),
         "platform": platform.platform(),
         "versions": {"python": platform.python_version(), **_versions()},
     }
 
 
+def config_as_dict(config):
+    """Returns a `TrainConfig` as nested dicts."""
+    return dataclasses.asdict(config)
+
+
 def save(path, content):
     """Writes a JSON file, whole or not at all."""
-    with atomic.atomic_path(path) as temporary:
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
+    atomic.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def _versions():

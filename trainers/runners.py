@@ -45,7 +45,7 @@ class TensorFlowRunner:
                 variables = getattr(model, f"{name}_variables")
                 self._variables[name] = [v.value for v in variables]
         self._training_step = training_step
-        self._compiled_step = tf.function(self._step)
+        self._compiled_step = tf.function(self._step, autograph=False)
         self._compiled = {}
 
     @property
@@ -69,10 +69,14 @@ class TensorFlowRunner:
                     self._values("trainable"),
                     self._values("non_trainable"),
                     batch,
-                )
+                ),
+                autograph=False,
             )
         batch = {k: ops.convert_to_tensor(v) for k, v in batch.items()}
         return self._compiled[function](batch)
+
+    def update_model(self):
+        """Does nothing: the state holds the model's own variables."""
 
     def read(self):
         """Returns the state as a flat list of arrays."""
@@ -81,7 +85,7 @@ class TensorFlowRunner:
     def write(self, arrays):
         """Replaces the state by what `read` returned."""
         variables = keras.tree.flatten(self._variables)
-        for variable, array in zip(variables, arrays):
+        for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
 
     def _values(self, name):
@@ -98,9 +102,7 @@ class TensorFlowRunner:
                 for name, value in batch.items()
             }
 
-        return self._strategy.experimental_distribute_values_from_function(
-            part
-        )
+        return self._strategy.experimental_distribute_values_from_function(part)
 
     def _step(self, batch, learning_rate):
         scalars = self._strategy.run(
@@ -115,9 +117,7 @@ class TensorFlowRunner:
         import tensorflow as tf
 
         context = tf.distribute.get_replica_context()
-        state = keras.tree.map_structure(
-            ops.convert_to_tensor, self._variables
-        )
+        state = keras.tree.map_structure(ops.convert_to_tensor, self._variables)
         state, scalars = self._training_step(
             state,
             batch,
@@ -136,7 +136,7 @@ class TensorFlowRunner:
 
 
 def _assign_all(strategy, variables, values):
-    for variable, value in zip(variables, values):
+    for variable, value in zip(variables, values, strict=True):
         strategy.extended.update(
             variable, lambda v, new: v.assign(new), args=(value,)
         )
@@ -176,12 +176,17 @@ class JaxRunner:
             self._state["trainable"], self._state["non_trainable"], batch
         )
 
-    def read(self):
-        """Returns the state as a flat list of arrays; updates the model."""
+    def update_model(self):
+        """Gives the model the weights of the state."""
         for name in ("trainable", "non_trainable"):
             variables = getattr(self._model, f"{name}_variables")
-            for variable, value in zip(variables, self._state[name]):
+            for variable, value in zip(
+                variables, self._state[name], strict=True
+            ):
                 variable.assign(ops.copy(value))
+
+    def read(self):
+        """Returns the state as a flat list of arrays."""
         return [np.asarray(v) for v in keras.tree.flatten(self._state)]
 
     def write(self, arrays):

@@ -55,7 +55,12 @@ class TrainingStep:
         }
 
     def __call__(
-        self, state, batch, learning_rate, all_reduce=lambda x: x, num_replicas=1
+        self,
+        state,
+        batch,
+        learning_rate,
+        all_reduce=lambda x: x,
+        num_replicas=1,
     ):
         """Takes one step.
 
@@ -86,7 +91,9 @@ class TrainingStep:
         scalars["gradient_norm"] = norm
         new_state = self._descend(state, gradients, norm, learning_rate)
         new_state["non_trainable"] = non_trainable
-        return _keep_if(ops.isfinite(norm), new_state, state), scalars
+        new_state = _keep_if(ops.isfinite(norm), new_state, state)
+        scalars["num_skipped"] = new_state["num_skipped"]
+        return new_state, scalars
 
     def _loss(self, trainable, state, pair):
         outputs, non_trainable = self.model.stateless_call(
@@ -99,7 +106,7 @@ class TrainingStep:
             outputs,
             pair["flow"],
             pair["valid"],
-            _name_levels(outputs, self.loss.level_weights),
+            self.loss.level_weights,
         )
         scalars = {"endpoint_loss": loss}
         if self.loss.matching_weight:
@@ -122,7 +129,9 @@ class TrainingStep:
         if self.optimizer.weight_decay:
             gradients = [
                 gradient + self.optimizer.weight_decay * variable
-                for gradient, variable in zip(gradients, state["trainable"])
+                for gradient, variable in zip(
+                    gradients, state["trainable"], strict=True
+                )
             ]
         trainable, slots = self._descent.apply(
             state["trainable"],
@@ -137,19 +146,6 @@ class TrainingStep:
             "num_updates": state["num_updates"] + 1,
             "num_skipped": state["num_skipped"],
         }
-
-
-def _name_levels(outputs, weights):
-    levels = sorted(
-        (name for name in outputs if name.startswith("flow_level_")),
-        reverse=True,
-    )
-    if len(weights) != len(levels):
-        raise ValueError(
-            f"`loss.level_weights` must be one weight for each of {levels}. "
-            f"Received: loss.level_weights={weights}"
-        )
-    return dict(zip(levels, weights, strict=True))
 
 
 def _keep_if(is_finite, new_state, state):

@@ -22,17 +22,15 @@ def atomic_path(path):
         ValueError: if the folder does not exist or cannot be written.
 
     Example:
-
     ```python
     with atomic_path("out/flow.npy") as temporary:
         np.save(temporary, flow)
     ```
     """
     folder, name = os.path.split(os.path.abspath(path))
-    ending = os.path.splitext(name)[1]
     try:
         handle, temporary = tempfile.mkstemp(
-            prefix=f".{name}.", suffix=ending, dir=folder
+            prefix=".", suffix=f".{name}", dir=folder
         )
     except OSError as error:
         raise ValueError(

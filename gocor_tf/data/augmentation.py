@@ -22,8 +22,10 @@ class AppearanceRanges:
         contrast: the same, around middle grey.
         saturation: the same, around the pixel's own grey.
         hue: largest rotation of the hue, in degrees.
+        color_cast: gains of the three channels are drawn from
+            `1 +- color_cast`.
         tone: largest bend of the tone curve; 0.5 moves middle grey by an
-            eighth of the range. Each channel is bent up to 30 % more or less.
+            eighth of the range.
         grey_probability: share of images without colour.
         blur_probability: share of images that are blurred.
         blur: range of the blur's standard deviation, in pixels.
@@ -34,6 +36,7 @@ class AppearanceRanges:
     contrast: float = 0.3
     saturation: float = 0.3
     hue: float = 15.0
+    color_cast: float = 0.1
     tone: float = 0.4
     grey_probability: float = 0.1
     blur_probability: float = 0.3
@@ -41,7 +44,13 @@ class AppearanceRanges:
     noise: float = 6.0
 
     def __post_init__(self):
-        for name in ("brightness", "contrast", "saturation", "tone"):
+        for name in (
+            "brightness",
+            "contrast",
+            "saturation",
+            "color_cast",
+            "tone",
+        ):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(
                     f"`{name}` must be in [0, 1). Received: "
@@ -72,9 +81,9 @@ def sample_appearance(rng, number, ranges):
         ranges: `AppearanceRanges`.
 
     Returns:
-        A dict of float32 arrays: `color` `(number, 3, 4)`, matrix and offset;
-        `tone` `(number, 3)`; `noise_level` and `blur` `(number,)`, standard
-        deviations in grey levels and pixels.
+        A dict of float32 arrays: `color` `(number, 4, 3)`, see
+        `apply_appearance`; `tone`, `noise_level` and `blur` `(number,)`, the
+        last two standard deviations in grey levels and pixels.
     """
     factors = 1 + rng.uniform(-1, 1, (3, number)) * np.reshape(
         [ranges.brightness, ranges.contrast, ranges.saturation], (3, 1)
@@ -86,14 +95,14 @@ def sample_appearance(rng, number, ranges):
     matrix = _hue_rotation(hue)
     keep = saturation[:, None, None]
     matrix = (keep * np.eye(3) + (1 - keep) * _LUMA) @ matrix
-    matrix = matrix * (brightness * contrast)[:, None, None]
+    gain = 1 + ranges.color_cast * rng.uniform(-1, 1, (number, 3))
+    matrix = matrix * ((brightness * contrast)[:, None] * gain)[..., None]
     offset = np.repeat(_MIDDLE_GREY * (1 - contrast)[:, None], 3, axis=1)
-    tone = rng.uniform(-1, 1, (number, 1))
-    tone = ranges.tone * (tone + 0.3 * rng.uniform(-1, 1, (number, 3)))
+    color = np.concatenate([matrix, offset[..., None]], axis=-1)
     blurred = rng.uniform(size=number) < ranges.blur_probability
     drawn = {
-        "color": np.concatenate([matrix, offset[..., None]], axis=-1),
-        "tone": tone,
+        "color": color.transpose(0, 2, 1),
+        "tone": ranges.tone * rng.uniform(-1, 1, number),
         "noise_level": ranges.noise * rng.uniform(size=number),
         "blur": blurred * rng.uniform(*ranges.blur, number),
     }
@@ -105,28 +114,26 @@ def apply_appearance(image, color, tone, noise_level, noise):
 
     Args:
         image: `(batch, height, width, 3)` RGB in 0..255.
-        color: `(batch, 3, 4)`, matrix and offset on grey levels.
-        tone: `(batch, 3)`, bend of each channel's tone curve.
+        color: `(batch, 4, 3)`, what each channel adds to the new channels,
+            and an offset in grey levels.
+        tone: `(batch,)`, bend of the tone curve.
         noise_level: `(batch,)`, standard deviation in grey levels.
         noise: `(batch, height, width, 3)` of unit standard deviation.
 
     Returns:
         `(batch, height, width, 3)` float32 in 0..255.
     """
-    image = ops.cast(image, "float32")
-    bend = ops.reshape(tone, (-1, 1, 1, 3))
-    image = image + bend * image * (1.0 - image / 255.0)
-    red, green, blue = ops.split(image, 3, axis=-1)
-    column = ops.reshape(ops.transpose(color, (0, 2, 1)), (-1, 4, 1, 1, 3))
-    image = (
-        red * column[:, 0]
-        + green * column[:, 1]
-        + blue * column[:, 2]
-        + column[:, 3]
-    )
-    noise = ops.cast(noise, "float32")
-    image = image + ops.reshape(noise_level, (-1, 1, 1, 1)) * noise
-    return ops.clip(image, 0.0, 255.0)
+    shape = ops.shape(image)
+    # Flat images: broadcasting over three channels is slow on a CPU.
+    image = ops.reshape(ops.cast(image, "float32"), (shape[0], -1))
+    tone = ops.reshape(tone, (-1, 1))
+    image = image * ((1.0 + tone) - (tone / 255.0) * image)
+    image = ops.reshape(image, (shape[0], -1, 3))
+    image = ops.matmul(image, color[:, :3])
+    image = image + color[:, 3:]
+    noise = ops.reshape(ops.cast(noise, "float32"), (shape[0], -1, 3))
+    image = image + ops.reshape(noise_level, (-1, 1, 1)) * noise
+    return ops.reshape(ops.clip(image, 0.0, 255.0), shape)
 
 
 def _hue_rotation(angle):

@@ -144,7 +144,7 @@ def list_photographs(image_dir, min_side=16):
         )
     paths = sorted(
         os.path.join(folder, name)
-        for folder, _, names in os.walk(image_dir, followlinks=True)
+        for folder, _, names in os.walk(image_dir)
         for name in names
         if name.lower().endswith(EXTENSIONS)
     )

@@ -33,6 +33,4 @@ def write_png(path, image):
         path: name of the file.
         image: `(height, width, 3)` uint8 RGB, or `(height, width)` grey.
     """
-    data = photographs.encode_png(image)
-    with atomic.atomic_path(path) as temporary, open(temporary, "wb") as file:
-        file.write(data)
+    atomic.write_bytes(path, photographs.encode_png(image))

@@ -5,23 +5,20 @@ homography; each may be the identity. That one form covers the four families
 homography, affine, thin-plate spline (`tps`) and affine after spline
 (`affine_tps`), with a rotation and a zoom in front of any of them. Only these
 few numbers are drawn here, in NumPy; the dense flow is built from them in the
-training step by `map_points`.
+training step by `warp_formulas.map_points`.
 
 Convention:
-    `u` are positions in a square view whose edges are at -1 and +1, so pixel
-    `p` of a view of `size` pixels is at `u = (p + 0.5) * 2 / size - 1`. `G`
-    takes reference positions to query positions.
+    Positions are those of `warp_formulas`: a view's edges are at -1 and +1.
+    `G` takes reference positions to query positions.
 """
 
 import dataclasses
 
 import numpy as np
 
+from gocor_tf.data import warp_formulas
+
 TRANSFORMATIONS = ("homography", "affine", "tps", "affine_tps")
-_CONTROL_POINTS = np.array(
-    [(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)]
-)
-_CORNERS = np.array([(-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)])
 _CHECK_POINTS = 12
 _MAX_DRAWS = 10
 
@@ -30,7 +27,7 @@ _MAX_DRAWS = 10
 class WarpRanges:
     """What `sample_warps` draws from.
 
-    All shifts are in half view sides: 0.25 is an eighth of a view.
+    All shifts are in half view sides: 0.2 is a tenth of a view.
 
     Args:
         transformations: names out of `TRANSFORMATIONS`.
@@ -41,6 +38,7 @@ class WarpRanges:
         affine_angle: largest affine rotation and shear angle, in degrees.
         tps_shift: largest shift of each spline control point.
         affine_tps_shift: the same, for splines followed by an affine warp.
+        shift: largest translation added to any warp.
         rotation: largest in-plane rotation, in degrees.
         rotation_probability: share of pairs that are rotated.
         zoom: largest zoom factor, either way, drawn log-uniformly.
@@ -60,6 +58,7 @@ class WarpRanges:
     affine_angle: float = 15.0
     tps_shift: float = 0.33
     affine_tps_shift: float = 0.15
+    shift: float = 0.2
     rotation: float = 180.0
     rotation_probability: float = 0.0
     zoom: float = 4.0
@@ -107,60 +106,6 @@ class WarpRanges:
             )
 
 
-def view_points(size):
-    """Returns the positions of all pixels of a view.
-
-    Args:
-        size: side of the view, in pixels.
-
-    Returns:
-        `(size * size, 2)` float64 positions (x, y) in -1..1, row-major.
-    """
-    side = (np.arange(size) + 0.5) * 2 / size - 1
-    x, y = np.meshgrid(side, side)
-    return np.stack([x.ravel(), y.ravel()], axis=-1)
-
-
-def spline_basis(points):
-    """Returns the thin-plate spline's basis functions at some positions.
-
-    Args:
-        points: `(number, 2)` positions in -1..1.
-
-    Returns:
-        `(12, number)` float32: the nine kernels, one, x and y.
-    """
-    squared = np.square(points[None] - _CONTROL_POINTS[:, None]).sum(axis=-1)
-    kernels = squared * np.log(np.where(squared > 0, squared, 1.0))
-    affine = np.concatenate([np.ones((len(points), 1)), points], axis=1).T
-    return np.concatenate([kernels, affine]).astype("float32")
-
-
-def map_points(basis, homography, spline):
-    """Maps positions by `H(T(u))`; arrays of NumPy or of any backend.
-
-    Sums written out: a matrix product may run in reduced precision on an
-    accelerator, which positions cannot afford.
-
-    Args:
-        basis: `(12, number)`, from `spline_basis`.
-        homography: `(batch, 3, 3)`.
-        spline: `(batch, 12, 2)`, weights of the basis functions for x and y.
-
-    Returns:
-        x and y, each `(batch, number)`.
-    """
-    x = sum(spline[:, k, 0:1] * basis[k] for k in range(12))
-    y = sum(spline[:, k, 1:2] * basis[k] for k in range(12))
-    rows = [
-        homography[:, row, 0:1] * x
-        + homography[:, row, 1:2] * y
-        + homography[:, row, 2:3]
-        for row in range(3)
-    ]
-    return rows[0] / rows[2], rows[1] / rows[2]
-
-
 def sample_warps(rng, number, ranges):
     """Draws warps, and where the query lies on the photograph.
 
@@ -178,7 +123,7 @@ def sample_warps(rng, number, ranges):
         `reference_scale` `(number,)`, mean side of the two views in canvas
         sides.
     """
-    basis = spline_basis(view_points(_CHECK_POINTS))
+    basis = warp_formulas.spline_basis(warp_formulas.view_points(_CHECK_POINTS))
     warps = _draw(rng, number, ranges)
     failing = _place_views(rng, warps, basis, ranges)
     for _ in range(_MAX_DRAWS):
@@ -209,7 +154,9 @@ def _identity(ranges):
     extent = ranges.view_extent[1]
     return {
         "homography": np.eye(3),
-        "spline": _solve_splines(_CONTROL_POINTS[None])[0],
+        "spline": warp_formulas.solve_splines(
+            warp_formulas.CONTROL_POINTS[None]
+        )[0],
         "view": extent * np.eye(2, 3),
         "query_scale": extent,
         "reference_scale": extent,
@@ -218,37 +165,16 @@ def _identity(ranges):
 
 def _draw(rng, number, ranges):
     """Draws the warps alone, rotation and zoom included."""
-    weights = ranges.transformation_weights
-    if weights is None:
-        weights = np.ones(len(ranges.transformations))
-    kinds = np.asarray(ranges.transformations)[
-        rng.choice(
-            len(ranges.transformations),
-            size=number,
-            p=np.divide(weights, np.sum(weights)),
-        )
-    ]
-    corners = _CORNERS + ranges.homography_shift * rng.uniform(
-        -1, 1, (number, 4, 2)
-    )
-    homography = _solve_homographies(corners)
-    affine = _draw_affine(rng, number, ranges)
-    is_affine = (kinds == "affine") | (kinds == "affine_tps")
-    homography[is_affine] = affine[is_affine]
-    homography[kinds == "tps"] = np.eye(3)
-    shift = np.zeros(number)
-    shift[kinds == "tps"] = ranges.tps_shift
-    shift[kinds == "affine_tps"] = ranges.affine_tps_shift
-    noise = rng.uniform(-1, 1, (number, 9, 2))
-    spline = _solve_splines(_CONTROL_POINTS + shift[:, None, None] * noise)
+    homography, spline = _draw_family(rng, number, ranges)
     aspect = np.exp(np.log(ranges.view_aspect) * rng.uniform(-1, 1, number))
     stretch = np.stack([aspect**0.5, aspect**-0.5], axis=-1)
     angle = np.radians(ranges.rotation) * rng.uniform(-1, 1, number)
     angle *= rng.uniform(size=number) < ranges.rotation_probability
     zoom = np.log(ranges.zoom) * rng.uniform(-1, 1, number)
     zoom = np.exp(zoom * (rng.uniform(size=number) < ranges.zoom_probability))
-    similarity = _similarity(angle, zoom, stretch)
-    reach = 0.6 * np.abs(zoom - 1)
+    similarity = warp_formulas.similarity(angle, zoom, stretch)
+    # The narrower view may lie anywhere in the wider one.
+    reach = 0.6 * np.abs(zoom - 1) + ranges.shift
     similarity[:, :2, 2] = reach[:, None] * rng.uniform(-1, 1, (number, 2))
     return {
         "homography": similarity @ homography,
@@ -259,18 +185,40 @@ def _draw(rng, number, ranges):
     }
 
 
+def _draw_family(rng, number, ranges):
+    """Draws a homography and a spline each, of a random family."""
+    names = np.asarray(ranges.transformations)
+    weights = ranges.transformation_weights or np.ones(len(names))
+    kinds = rng.choice(names, number, p=np.divide(weights, np.sum(weights)))
+    shift = ranges.homography_shift * rng.uniform(-1, 1, (number, 4, 2))
+    homography = warp_formulas.solve_homographies(warp_formulas.CORNERS + shift)
+    affine = _draw_affine(rng, number, ranges)
+    is_affine = (kinds == "affine") | (kinds == "affine_tps")
+    homography[is_affine] = affine[is_affine]
+    homography[kinds == "tps"] = np.eye(3)
+    size = np.select(
+        [kinds == "tps", kinds == "affine_tps"],
+        [ranges.tps_shift, ranges.affine_tps_shift],
+        0.0,
+    )
+    shift = size[:, None, None] * rng.uniform(-1, 1, (number, 9, 2))
+    spline = warp_formulas.solve_splines(warp_formulas.CONTROL_POINTS + shift)
+    return homography, spline
+
+
 def _place_views(rng, warps, basis, ranges):
     """Puts the views on the canvas, in place; returns which pairs fail."""
     number = len(warps["zoom"])
     extent = rng.uniform(*ranges.view_extent, number)
     jitter = rng.uniform(-1, 1, (number, 2)) * (1 - extent)[:, None]
-    turn = -warps["angle"] * rng.uniform(size=number)
     scale = extent / np.maximum(warps["zoom"], 1.0)
-    cos, sin = np.cos(turn), np.sin(turn)
-    linear = np.stack([cos, -sin, sin, cos], axis=-1).reshape(number, 2, 2)
+    # A rotation is shared between the views: neither is always upright.
+    linear = warp_formulas.rotation(-warps["angle"] * rng.uniform(size=number))
     linear = linear * (scale[:, None] * warps["stretch"])[:, None]
     with np.errstate(all="ignore"):
-        x, y = map_points(basis, warps["homography"], warps["spline"])
+        x, y = warp_formulas.map_points(
+            basis, warps["homography"], warps["spline"]
+        )
     zoomed_out = (warps["zoom"] > 1)[:, None]
     centre = zoomed_out * np.stack([x.mean(axis=1), y.mean(axis=1)], axis=-1)
     offset = jitter - np.einsum("nij,nj->ni", linear, centre)
@@ -283,7 +231,13 @@ def _place_views(rng, warps, basis, ranges):
     seen = (np.abs(matched) < 1) & (np.abs(on_canvas) < 1)
     share = seen.all(axis=-1).mean(axis=1)
     enough = share >= ranges.min_in_view / np.maximum(warps["zoom"], 1.0) ** 2
-    return ~(enough & (smallest > 0) & np.isfinite(area))
+    return ~(enough & (smallest > 0) & _is_finite(warps["homography"]))
+
+
+def _is_finite(homography):
+    """Tells whether no position of the view comes near infinity."""
+    corners = warp_formulas.CORNERS @ homography[:, 2, :2, None]
+    return (corners[..., 0] + homography[:, 2, 2:]).min(axis=1) > 0.05
 
 
 def _area(x, y):
@@ -296,62 +250,17 @@ def _area(x, y):
     return area.mean(axis=(1, 2)), area.min(axis=(1, 2))
 
 
-def _similarity(angle, zoom, stretch):
-    """Returns rotations with zoom, of what is squeezed to a square."""
-    matrices = np.zeros((len(angle), 3, 3))
-    cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
-    ratio = stretch[:, 1] / stretch[:, 0]
-    matrices[:, 0, 0] = matrices[:, 1, 1] = cos
-    matrices[:, 0, 1] = -sin * ratio
-    matrices[:, 1, 0] = sin / ratio
-    matrices[:, 2, 2] = 1.0
-    return matrices
-
-
 def _draw_affine(rng, number, ranges):
     """Draws `R(alpha) R(phi)^T diag(l1, l2) R(phi)` and a translation."""
     limit = np.radians(ranges.affine_angle)
     alpha, phi = rng.uniform(-limit, limit, (2, number))
     stretch = 1 + ranges.affine_scale * rng.uniform(-1, 1, (number, 2))
-    shear = _rotation(phi)
+    shear = warp_formulas.rotation(phi)
     matrices = np.tile(np.eye(3), (number, 1, 1))
     matrices[:, :2, :2] = (
-        _rotation(alpha)
+        warp_formulas.rotation(alpha)
         @ shear.transpose(0, 2, 1)
         @ (stretch[:, :, None] * shear)
     )
     matrices[:, :2, 2] = ranges.affine_shift * rng.uniform(-1, 1, (number, 2))
     return matrices
-
-
-def _rotation(angle):
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.stack([cos, -sin, sin, cos], axis=-1).reshape(-1, 2, 2)
-
-
-def _solve_homographies(corners):
-    """Returns the homographies that take the view's corners to `corners`."""
-    x, y = _CORNERS.T
-    u, v = corners[..., 0], corners[..., 1]
-    equations = np.zeros((len(corners), 8, 8))
-    equations[:, :4, :3] = equations[:, 4:, 3:6] = np.stack(
-        [x, y, np.ones(4)], axis=-1
-    )
-    equations[:, :4, 6:] = -u[..., None] * _CORNERS
-    equations[:, 4:, 6:] = -v[..., None] * _CORNERS
-    known = np.concatenate([u, v], axis=-1)
-    solution = np.linalg.solve(equations, known[..., None])[..., 0]
-    return np.concatenate(
-        [solution, np.ones((len(corners), 1))], axis=-1
-    ).reshape(-1, 3, 3)
-
-
-def _solve_splines(targets):
-    """Returns the weights of splines through `(number, 9, 2)` targets."""
-    basis = spline_basis(_CONTROL_POINTS).astype("float64")
-    system = np.zeros((12, 12))
-    system[:9] = basis.T
-    system[9:, :9] = basis[9:]
-    known = np.zeros((len(targets), 12, 2))
-    known[:, :9] = targets
-    return np.linalg.inv(system) @ known

@@ -9,13 +9,19 @@ for a view `A` and a warp `G` (see `random_warps`).
 
 import dataclasses
 import functools
+import os
 
 import cv2
 import numpy as np
 from absl import logging
 from keras import ops
 
-from gocor_tf.data import augmentation, photographs, random_warps
+from gocor_tf.data import (
+    augmentation,
+    photographs,
+    random_warps,
+    warp_formulas,
+)
 from gocor_tf.ops.warp import warp_by_mapping
 
 _NOISE_VALUES = 1 << 22
@@ -46,7 +52,6 @@ class SyntheticPairs:
             `augmentation.AppearanceRanges`.
 
     Example:
-
     ```python
     pairs = SyntheticPairs([photograph], batch_size=2, rotation=30.0)
     rendered = pairs.render(pairs.batch(step=0))
@@ -79,7 +84,9 @@ class SyntheticPairs:
                 "`crop_range` must be a range within (0, 1]. "
                 f"Received: crop_range={crop_range}"
             )
-        if isinstance(images, str):
+        if seed < 0:
+            raise ValueError(f"`seed` must be >= 0. Received: seed={seed}")
+        if isinstance(images, (str, os.PathLike)):
             images = photographs.list_photographs(images)
         if not len(images):
             raise ValueError(
@@ -98,8 +105,8 @@ class SyntheticPairs:
             max(_NOISE_VALUES, 2 * size * size * 3), dtype="float32"
         )
         self._noise = np.clip(_NOISE_SCALE * noise, -127, 127).astype("int8")
-        self._points = random_warps.view_points(size).astype("float32")
-        self._basis = random_warps.spline_basis(self._points)
+        self._points = warp_formulas.view_points(size).astype("float32")
+        self._basis = warp_formulas.spline_basis(self._points)
 
     def batch(self, step):
         """Prepares one batch on the host.
@@ -153,7 +160,7 @@ class SyntheticPairs:
         """
         size = self.size
         basis = ops.convert_to_tensor(self._basis)
-        x, y = random_warps.map_points(
+        x, y = warp_formulas.map_points(
             basis, batch["homography"], batch["spline"]
         )
         matched = ops.stack([x, y], axis=-1)
@@ -209,7 +216,7 @@ class SyntheticPairs:
     def _load(self, number):
         """Reads a photograph, no larger than the canvases need."""
         image = self.images[number]
-        if isinstance(image, str):
+        if isinstance(image, (str, os.PathLike)):
             image = photographs.read_image(image)
         else:
             image = photographs.check_image(image, f"images[{number}]")

@@ -1,7 +1,33 @@
 """Keras layers: correlation volumes, GOCor, decoders."""
 
+from gocor_tf.layers.distance_predictors import DistancePredictors
+from gocor_tf.layers.filter_initializers import (
+    ContextAwareInitializer,
+    FlexibleContextAwareInitializer,
+    FlexibleSimpleInitializer,
+    LocalContextAwareInitializer,
+    LocalFlexibleContextAwareInitializer,
+    LocalSimpleInitializer,
+    SimpleInitializer,
+    ZeroInitializer,
+)
 from gocor_tf.layers.global_correlation import GlobalCorrelation
+from gocor_tf.layers.global_gocor import GlobalGOCor
 from gocor_tf.layers.local_correlation import LocalCorrelation
 from gocor_tf.layers.local_gocor import LocalGOCor
 
-__all__ = ["GlobalCorrelation", "LocalCorrelation", "LocalGOCor"]
+__all__ = [
+    "ContextAwareInitializer",
+    "DistancePredictors",
+    "FlexibleContextAwareInitializer",
+    "FlexibleSimpleInitializer",
+    "GlobalCorrelation",
+    "GlobalGOCor",
+    "LocalContextAwareInitializer",
+    "LocalCorrelation",
+    "LocalFlexibleContextAwareInitializer",
+    "LocalGOCor",
+    "LocalSimpleInitializer",
+    "SimpleInitializer",
+    "ZeroInitializer",
+]

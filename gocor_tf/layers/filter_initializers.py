@@ -279,12 +279,12 @@ LOCAL_INITIALIZERS = {
 }
 
 
-def get_global(name, **kwargs):
+def get_global(name, /, **kwargs):
     """Creates the initializer of a name in `GLOBAL_INITIALIZERS`."""
     return _get(GLOBAL_INITIALIZERS, name)(**kwargs)
 
 
-def get_local(name, **kwargs):
+def get_local(name, /, **kwargs):
     """Creates the initializer of a name in `LOCAL_INITIALIZERS`."""
     return _get(LOCAL_INITIALIZERS, name)(**kwargs)
 

@@ -46,7 +46,7 @@ class LocalObjective:
         self.eta = eta
         self.ridge = ridge
         self.kernels = kernels
-        self.windows = tiles.cut_windows(reference_features, radius)
+        self.windows = tiles.cut_windows(reference_features / self.channels, radius)
         self.label = self._lift(weight * label)
         self.mean = self._lift(weight * (1 + mask) / 2)
         self.rise = self._lift(weight * (1 - mask) / 2)
@@ -58,7 +58,7 @@ class LocalObjective:
 
     def scores(self, filters):
         """Correlates filters with the reference, `(..., 64, size**2)`."""
-        return tiles.multiply(filters / self.channels, self.windows)
+        return tiles.multiply(filters, self.windows)
 
     def residual(self, scores):
         """Weighted, activated scores less the label, and their slope.
@@ -106,7 +106,7 @@ class LocalObjective:
         """
         residual, slope = self.residual(scores)
         gradient = self.ridge * filters + tiles.multiply_transpose(
-            residual * slope, self.windows / self.channels
+            residual * slope, self.windows
         )
         if self.kernels is None:
             return gradient

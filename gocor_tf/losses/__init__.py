@@ -1,1 +1,6 @@
-"""Training losses."""
+"""Training losses.
+
+`endpoint_error` has the errors of single flows and their reduction,
+`multiscale_endpoint_error` the loss over all levels of a network, and
+`matching_loss` the one on a global correspondence volume.
+"""

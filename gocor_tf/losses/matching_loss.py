@@ -6,7 +6,7 @@ from gocor_tf.ops import flow as flow_ops
 from gocor_tf.ops import resize
 
 
-def matching_loss(scores, flow, valid=None, temperature=1.0):
+def matching_loss(scores, flow, valid=None, temperature=20.0):
     """Returns how badly scores single out each cell's true match.
 
     The scores of a reference cell, as a softmax over all query cells, are
@@ -18,7 +18,8 @@ def matching_loss(scores, flow, valid=None, temperature=1.0):
         flow: `(batch, height, width, 2)` ground truth, in pixels.
         valid: `(batch, height, width, 1)`, 1 where the ground truth counts;
             `None` for everywhere.
-        temperature: factor of the scores.
+        temperature: factor of the scores. Volumes normalized to unit length
+            over the query cells need a large one.
 
     Convention:
         Pixels and cells map by `cell = (pixel + 0.5) * scale - 0.5`. Matches

@@ -1,7 +1,6 @@
 """End-point error of a flow, in pixels."""
 
 import numpy as np
-from keras import ops
 
 from gocor_tf.losses import endpoint_error as point_losses
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-# Spec training.md, 6.5: threshold of one pixel, 8 nines would cost minutes.
+# Spec training.md, 6.5.
 _CONFIDENCE = 0.99999
 _THRESHOLD_PIXELS = 1.0
 _MAX_ITERATIONS = 10000

@@ -21,7 +21,7 @@ _PRESETS = {
         "description": "compact BaseNet with GOCor, trained by this project "
         "on synthetic warps of photographs (docs/model_card.md)",
         "licence": "Apache-2.0",
-        "parameters": 0,
+        "parameters": 1_131_891,
         "network": BaseNet,
         "arguments": {
             "backbone": "compact",
@@ -30,7 +30,7 @@ _PRESETS = {
             "refinement": (3,),
             "global_correlation": "gocor",
             "local_correlation": "gocor",
-            "global_gocor": {"reg_inter_dim": 4, "reg_output_dim": 4},
+            "global_gocor": {"query_objective": False},
         },
         "weights": "default.weights.h5",
     },
@@ -45,7 +45,7 @@ _PRESETS = {
     "basenet_gocor": {
         "description": "BaseNet of the GOCor paper: GOCor volumes",
         "licence": "no weights included",
-        "parameters": 0,
+        "parameters": 11_467_723,
         "network": BaseNet,
         "arguments": _GOCOR,
         "weights": None,

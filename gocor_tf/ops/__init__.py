@@ -1,23 +1,31 @@
 """Tensor functions without variables: correlation, warps, resizing.
 
-`gocor_tf.ops.warp` is the function. Import its module's other names by name:
-`from gocor_tf.ops.warp import masked_warp`.
+`warp` here is the function; import other names of its module from there:
+`from gocor_tf.ops.warp import in_view_mask`.
 """
 
+from gocor_tf.ops.conv4d import (
+    separable_conv4d,
+    separable_conv4d_transpose,
+)
 from gocor_tf.ops.correlation import (
     global_correlation,
     local_correlation,
     local_correlation_transpose,
 )
+from gocor_tf.ops.distance_map import distance_bins
 from gocor_tf.ops.flow import resize_flow
 from gocor_tf.ops.resize import area_resize
 from gocor_tf.ops.warp import warp
 
 __all__ = [
     "area_resize",
+    "distance_bins",
     "global_correlation",
     "local_correlation",
     "local_correlation_transpose",
     "resize_flow",
+    "separable_conv4d",
+    "separable_conv4d_transpose",
     "warp",
 ]

@@ -31,12 +31,12 @@ class GlobalObjective(NamedTuple):
 
     reference: Any  # (batch, cells, channels)
     query: Any  # (batch, query_cells, channels)
-    label: Any  # (cells, cells): filter, then feature; as weight and mask
+    grids: tuple  # (height, width, query_height, query_width)
+    label: Any  # (cells, cells): of filter and feature; so weight and mask
     weight: Any
     mask: Any
+    score_eta: float  # width of the smooth score activation
     ridge: Any  # scalar
-    score_eta: float = 0.0  # width of the smooth score activation
-    grids: tuple = ()  # (height, width, query_height, query_width)
     weight1: Any = None  # (k, k, 1, inner_dim), or None: no query term
     weight2: Any = None  # (k, k, inner_dim, output_dim)
 
@@ -62,17 +62,15 @@ def terms(objective, filters):
         filters: `(batch, cells, channels)`.
 
     Returns:
-        Dict of scalars, summed over the batch: "reference", "query" where
-        there is a query term, "regularization" and "total".
+        Dict of `(batch,)` tensors: "reference", "query" where there is a query
+        term, "regularization" and "total".
     """
     reference, query = _responses(objective, filters)
     residual = _residual(objective, reference)
-    values = {"reference": 0.5 * ops.sum(ops.square(residual))}
+    values = {"reference": 0.5 * _power(residual)}
     if query is not None:
-        values["query"] = 0.5 * ops.sum(ops.square(query))
-    values["regularization"] = (
-        0.5 * objective.ridge * ops.sum(ops.square(filters))
-    )
+        values["query"] = 0.5 * _power(query)
+    values["regularization"] = 0.5 * objective.ridge * _power(filters)
     return {**values, "total": sum(values.values())}
 
 
@@ -89,26 +87,22 @@ def gradient(objective, filters):
     return _gradient(objective, filters, _responses(objective, filters))
 
 
-def step_length(objective, filters, direction, damping=0.0):
+def step_length(objective, filters, damping=0.0):
     """Minimizes the Gauss-Newton model of the objective along its gradient.
 
     Args:
         objective: a `GlobalObjective`.
         filters: `(batch, cells, channels)`.
-        direction: the gradient at `filters`.
-        damping: `>= 0`; what is added to the curvature along the gradient.
+        damping: added to the curvature along the gradient.
 
     Returns:
         `(batch, cells, 1)`; with a query term, which couples the filters,
         `(batch, 1, 1)`.
     """
-    return _step_length(
-        objective,
-        _responses(objective, filters),
-        direction,
-        _responses(objective, direction),
-        damping,
-    )
+    responses = _responses(objective, filters)
+    direction = _gradient(objective, filters, responses)
+    changes = _responses(objective, direction)
+    return _step_length(objective, responses, direction, changes, damping)
 
 
 def descend(objective, filters, num_iterations, step_factor, damping=0.0):
@@ -192,7 +186,12 @@ def _step_length(objective, responses, direction, changes, damping):
     if changes[1] is not None:
         power = ops.sum(power, axis=1, keepdims=True)
         curvature = ops.sum(curvature, axis=1, keepdims=True)
-        square = ops.sum(ops.square(changes[1]), axis=(1, 2, 3, 4, 5))
-        curvature = curvature + square[:, None, None]
+        curvature = curvature + _power(changes[1])[:, None, None]
+    # Damping is not part of what the lower bound applies to.
     curvature = ops.maximum(curvature + objective.ridge * power, 1e-8)
     return power / (curvature + damping * power)
+
+
+def _power(values):
+    """Sum of squares of each sample."""
+    return ops.sum(ops.square(values), axis=tuple(range(1, len(values.shape))))

@@ -10,15 +10,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from absl import app
 
 from gocor_tf import models
 from gocor_tf.export import saved_model
 from gocor_tf.ops import consistency
 
-# Runs where neither gocor_tf nor Keras is imported.
+# Runs as if neither gocor_tf nor Keras were installed. That they are merely
+# not imported cannot be had: TensorFlow imports the Keras it finds.
 SERVE = """
 import sys
+for name in ("gocor_tf", "keras", "tf_keras"):
+    sys.modules[name] = None
 import numpy as np
 import tensorflow as tf
 
@@ -33,8 +35,6 @@ for name in ("serving_default", "serving_uint8"):
         query=tf.constant(requests["query"].astype(dtype)),
     )
     results |= {f"{name}/{key}": value for key, value in answer.items()}
-imported = {name.partition(".")[0] for name in sys.modules}
-assert not imported & {"keras", "tf_keras", "gocor_tf"}, imported
 np.savez(answers, **results)
 """
 
@@ -62,7 +62,7 @@ def network():
 @pytest.fixture(scope="module")
 def served(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shift")
-    version = saved_model.write_version(network, folder)
+    version = saved_model.write_version(network, folder, "shift")
     return tf.saved_model.load(str(version))
 
 
@@ -92,9 +92,17 @@ def run_command(*arguments, **environment):
     )
 
 
-def test_default_network_is_served_without_keras(tmp_path):
+def test_command_writes_what_is_served_without_keras(tmp_path):
     model = models.load_model("default", weights=None)
-    version = saved_model.write_version(model, tmp_path / "default")
+    model.save_weights(tmp_path / "random.weights.h5")
+    version = tmp_path / "exported" / "default" / "1"
+    result = run_command(
+        f"--weights={tmp_path}/random.weights.h5",
+        f"--output_dir={tmp_path}/exported",
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == str(version)
+
     pair = {"reference": images(2, 40, 56), "query": images(2, 64, 33, seed=1)}
     np.savez(tmp_path / "requests.npz", **pair)
     subprocess.run(
@@ -104,7 +112,6 @@ def test_default_network_is_served_without_keras(tmp_path):
         check=True,
         timeout=300,
     )
-
     answers = np.load(tmp_path / "answers.npz")
     flow = model(pair)["flow"]
     backward_flow = model(
@@ -114,7 +121,7 @@ def test_default_network_is_served_without_keras(tmp_path):
     for name in ("serving_default", "serving_uint8"):
         np.testing.assert_allclose(answers[f"{name}/flow"], flow, atol=1e-3)
         np.testing.assert_allclose(
-            answers[f"{name}/confidence"], confidence, atol=1e-3
+            answers[f"{name}/confidence"], confidence, atol=1e-5
         )
 
 
@@ -204,11 +211,11 @@ def test_values_that_are_not_finite_are_refused(signatures):
 
 
 def test_version_is_the_next_free_integer(network, tmp_path):
-    first = saved_model.write_version(network, tmp_path / "new" / "network")
-    assert first == tmp_path / "new" / "network" / "1"
+    first = saved_model.write_version(network, tmp_path, "shift")
+    assert first == tmp_path / "shift" / "1"
     (first.parent / "9").mkdir()
     (first.parent / "notes").mkdir()
-    assert saved_model.write_version(network, first.parent).name == "10"
+    assert saved_model.write_version(network, tmp_path, "shift").name == "10"
     assert sorted(p.name for p in first.parent.iterdir()) == [
         "1",
         "10",
@@ -224,30 +231,14 @@ def test_failed_export_leaves_nothing(network, tmp_path, monkeypatch):
 
     monkeypatch.setattr(pathlib.Path, "rename", fail)
     with pytest.raises(OSError, match="disk full"):
-        saved_model.write_version(network, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_unknown_preset_is_wrong_usage():
-    with pytest.raises(app.UsageError, match="must be one of.*=nonsense"):
-        saved_model.load_model("nonsense", None)
-
-
-def test_preset_without_weights_needs_some():
-    with pytest.raises(app.UsageError, match="pass --weights=FILE"):
-        saved_model.load_model("basenet", None)
-
-
-def test_random_weights_are_allowed_and_warned_about(caplog):
-    assert saved_model.load_model("default", "random").built
-    assert "random weights" in caplog.text
+        saved_model.write_version(network, tmp_path, "shift")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize(
     "arguments, environment, message",
     [
         ([], {}, "`--output_dir` must be given"),
-        (["x", "--output_dir=y"], {}, "unexpected argument: x"),
         (
             ["--output_dir=y"],
             {"KERAS_BACKEND": "jax"},
@@ -261,15 +252,8 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, environment, message):
     assert message in result.stderr.strip().splitlines()[-1]
 
 
-def test_folder_that_cannot_be_made_is_status_1(tmp_path):
+def test_folder_that_cannot_be_used_is_status_1(tmp_path):
     (tmp_path / "file").write_text("")
     result = run_command("--weights=random", f"--output_dir={tmp_path}/file")
     assert result.returncode == 1
-    assert "file/default" in result.stderr.strip().splitlines()[-1]
-
-
-def test_command_prints_the_version_it_wrote(tmp_path):
-    result = run_command("--weights=random", f"--output_dir={tmp_path}")
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.strip() == str(tmp_path / "default" / "1")
-    assert (tmp_path / "default" / "1" / "saved_model.pb").is_file()
+    assert "`--output_dir` must be a folder" in result.stderr.splitlines()[-1]

@@ -1,7 +1,7 @@
 """The embedded default: compact BaseNet-GOCor on synthetic pairs.
 
-    gocor-train --config=trainers/configs/default.py --workdir=DIR \
-        --config.data.image_dir=PHOTOGRAPHS
+gocor-train --workdir=DIR --config=trainers/configs/default.py
+    --config.data.image_dir=PHOTOGRAPHS
 """
 
 from gocor_tf.trainers.configs import schema
@@ -21,9 +21,17 @@ def get_config(variant="full"):
     """
     if variant not in VARIANTS:
         raise ValueError(
-            f"`variant` must be one of {VARIANTS}. Received: variant={variant!r}"
+            f"`variant` must be one of {VARIANTS}. "
+            f"Received: variant={variant!r}"
         )
     config = schema.TrainConfig()
+    config.num_steps = 5000
+    config.checkpoint_every = 250
+    config.validation.interval = 500
+    config.picture_every = 500
+    config.data.warp.rotation_probability = 0.4
+    config.data.warp.zoom_probability = 0.4
+    config.loss.matching_weight = 400.0
     if variant == "feature":
         config.model.global_correlation = "feature"
         config.model.local_correlation = "feature"

@@ -51,6 +51,7 @@ class WarpConfig:
         affine_angle: rotation and shear angle, in degrees.
         tps_shift: of each spline control point, in half view sides.
         affine_tps_shift: the same, for splines followed by an affine warp.
+        shift: translation added to any warp, in half view sides.
         rotation: largest in-plane rotation, in degrees.
         rotation_probability: share of pairs that are rotated.
         zoom: largest zoom factor, either way.
@@ -73,6 +74,7 @@ class WarpConfig:
     affine_angle: float = 15.0
     tps_shift: float = 0.33
     affine_tps_shift: float = 0.15
+    shift: float = 0.2
     rotation: float = 180.0
     rotation_probability: float = 0.0
     zoom: float = 4.0
@@ -91,7 +93,8 @@ class AppearanceConfig:
         contrast: the same, around middle grey.
         saturation: the same, around the pixel's own grey.
         hue: largest rotation of the hue, in degrees.
-        tone: largest bend of each channel's tone curve.
+        color_cast: gains of the channels are drawn from 1 +- this.
+        tone: largest bend of the tone curve.
         grey_probability: share of images without colour.
         blur_probability: share of images that are blurred.
         blur: range of the blur's standard deviation, in pixels.
@@ -102,6 +105,7 @@ class AppearanceConfig:
     contrast: float = 0.3
     saturation: float = 0.3
     hue: float = 15.0
+    color_cast: float = 0.1
     tone: float = 0.4
     grey_probability: float = 0.1
     blur_probability: float = 0.3

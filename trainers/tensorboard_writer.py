@@ -21,11 +21,11 @@ class TensorBoardWriter:
         self._summary = tf.summary
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def write_scalars(self, step, scalars, group):
+    def write_scalars(self, step, scalars):
         """Writes a dict of numbers."""
         with self._writer.as_default(step):
             for name, value in scalars.items():
-                self._summary.scalar(f"{group}/{name}", value)
+                self._summary.scalar(name, value)
         self._writer.flush()
 
     def write_pictures(self, step, pairs):

@@ -1,0 +1,115 @@
+import keras
+import numpy as np
+import pytest
+
+from gocor_tf.data import pictures
+from gocor_tf.matcher import Matcher
+from gocor_tf.models import BaseNet
+from gocor_tf.ops import consistency
+
+RNG = np.random.default_rng(0)
+REFERENCE = RNG.integers(0, 255, (40, 56, 3), np.uint8)
+QUERY = RNG.integers(0, 255, (40, 56, 3), np.uint8)
+LARGE_QUERY = RNG.integers(0, 255, (64, 72, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    model = BaseNet(backbone="compact", decoder="residual", width=0.125)
+    model.build()
+    return model
+
+
+@pytest.fixture(scope="module")
+def matcher(network):
+    return Matcher(network)
+
+
+def _flow(network, reference, query):
+    pair = {"reference": reference[None], "query": query[None]}
+    return keras.ops.convert_to_numpy(network(pair, training=False)["flow"])
+
+
+@pytest.mark.parametrize("query", [QUERY, LARGE_QUERY])
+def test_flow_is_the_networks(matcher, network, query):
+    match = matcher(REFERENCE, query)
+    flow = _flow(network, REFERENCE, query)
+    backward = _flow(network, query, REFERENCE)
+    confidence = consistency.forward_backward_confidence(flow, backward)
+    assert match.flow.dtype == match.confidence.dtype == np.float32
+    np.testing.assert_allclose(match.flow, flow[0], atol=1e-3)
+    np.testing.assert_allclose(
+        match.confidence, np.asarray(confidence)[0], atol=1e-3
+    )
+
+
+def test_a_network_is_traced_once_for_all_sizes(matcher):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("tf.function")
+    for size in (1, 17, 30):
+        matcher(REFERENCE[:size], QUERY[:size])
+        matcher(REFERENCE[:size], QUERY)
+    assert matcher._run.experimental_get_tracing_count() == 1
+
+
+def test_paths_lists_and_arrays_agree(matcher, tmp_path):
+    pictures.write_png(tmp_path / "reference.png", REFERENCE)
+    single = matcher(REFERENCE, QUERY)
+    matches = matcher(
+        [tmp_path / "reference.png", REFERENCE.astype("float32")],
+        (QUERY, QUERY),
+    )
+    for match in matches:
+        np.testing.assert_array_equal(match.flow, single.flow)
+        np.testing.assert_array_equal(match.reference, REFERENCE)
+        np.testing.assert_array_equal(match.query, QUERY)
+
+
+def test_size_answers_at_the_original_size(network):
+    # The network itself stretches to 256 x 256, so this size changes nothing
+    # for a reference and a query that are stretched to it exactly.
+    reference = np.repeat(np.repeat(REFERENCE, 2, axis=0), 2, axis=1)
+    small = Matcher(network)(REFERENCE, QUERY)
+    match = Matcher(network, size=(40, 56))(reference, QUERY)
+    assert match.flow.shape == (80, 112, 2)
+    assert match.confidence.shape == (80, 112)
+    # Both say where in the query a reference position is, (p + 0.5) scaled.
+    y, x = np.mgrid[:40, :56]
+    position = small.flow + np.stack([x, y], axis=-1)
+    y, x = np.mgrid[:80, :112]
+    found = match.flow + np.stack([x, y], axis=-1)
+    corners = [found[i::2, j::2] for i in (0, 1) for j in (0, 1)]
+    np.testing.assert_allclose(
+        np.mean(corners, axis=0)[1:-1, 1:-1], position[1:-1, 1:-1], atol=1.0
+    )
+
+
+def test_networks_own_confidence_is_used():
+    class Sure(keras.Model):
+        def call(self, pair, training=None):
+            flow = keras.ops.zeros_like(pair["reference"][..., :2])
+            return {"flow": flow, "confidence": flow[..., 0] + 0.25}
+
+    match = Matcher(Sure())(REFERENCE, QUERY)
+    np.testing.assert_array_equal(match.confidence, np.full((40, 56), 0.25))
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5,)])
+def test_bad_size(network, size):
+    with pytest.raises(ValueError, match="`size` must be"):
+        Matcher(network, size=size)
+
+
+@pytest.mark.parametrize(
+    ("reference", "query"),
+    [([REFERENCE], [QUERY, QUERY]), (REFERENCE, [QUERY])],
+)
+def test_lists_of_different_length(matcher, reference, query):
+    with pytest.raises(ValueError, match="lists of one length"):
+        matcher(reference, query)
+
+
+def test_bad_images_are_named(matcher):
+    with pytest.raises(ValueError, match="`query` must be an RGB image"):
+        matcher(REFERENCE, QUERY[..., :2])

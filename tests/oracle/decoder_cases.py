@@ -1,0 +1,153 @@
+"""Cases of the group `decoders`."""
+
+import re
+
+from keras import ops
+
+from gocor_tf.layers.context_network import ContextNetwork
+from gocor_tf.layers.flow_decoder import (
+    DenseDecoder,
+    PlainDecoder,
+    ResidualDecoder,
+)
+from tests.oracle import fixture_check
+from tests.oracle.fixture_check import (
+    Case,
+    to_channels_first,
+    to_channels_last,
+)
+
+# Published class -> constructor of ours.
+_DECODERS = {
+    "CMDTop": lambda **options: PlainDecoder("relu", **options),
+    "CMDTopResidualConnections": ResidualDecoder,
+    "OpticalFlowEstimator": DenseDecoder,
+    "OpticalFlowEstimatorNoDenseConnection": (
+        lambda **options: PlainDecoder("leaky_relu", **options)
+    ),
+    "OpticalFlowEstimatorResidualConnection": ResidualDecoder,
+}
+
+
+def _decoder(fixture):
+    constructor = fixture.entry["constructor"]
+    published = fixture.entry["reference"].rpartition(".")[2]
+    layer = _DECODERS[published](
+        batch_norm=constructor["batch_norm"], synchronized=False
+    )
+    layer.build((None, None, None, constructor["in_channels"]))
+    names = ("x", "mapping" if "mapping" in fixture.out else "flow")
+    arguments = ("x1", "x3") if "x1" in fixture.inp else ("x",)
+
+    def forward(inputs, training):
+        features = ops.concatenate(
+            [to_channels_last(inputs[name]) for name in arguments], axis=-1
+        )
+        outputs = layer(features, training=training)
+        return dict(zip(names, map(to_channels_first, outputs), strict=True))
+
+    parameters = fixture_check.parameters(fixture)
+    return _case(fixture, forward, _decoder_variables(layer, parameters))
+
+
+def _refinement(fixture):
+    constructor = fixture.entry["constructor"]
+    layers, variables = {}, {}
+    for name, prefix in (("adaptive", ""), ("final", "l_")):
+        layer = ContextNetwork(
+            batch_norm=constructor["batch_norm"], synchronized=False
+        )
+        channels = constructor[f"input_to_{name}_refinement"]
+        layer.build((None, None, None, channels))
+        for number, block in enumerate(layer.blocks, start=1):
+            variables |= _block_variables(block, f"{prefix}dc_conv{number}")
+        number = len(layer.blocks) + 1
+        variables |= _conv_variables(layer.head, f"{prefix}dc_conv{number}")
+        layers[name] = layer
+
+    def forward(inputs, training):
+        outputs = {}
+        for name, layer in layers.items():
+            features = to_channels_last(inputs[f"x_{name}"])
+            x, flow = layer(features, training=training)
+            outputs[f"{name}_x"] = to_channels_first(x)
+            outputs[f"{name}_res_flow"] = to_channels_first(flow)
+        return outputs
+
+    return _case(fixture, forward, variables)
+
+
+def _case(fixture, forward, variables):
+    """Makes the case of layers with, perhaps, batch normalization.
+
+    Args:
+        fixture: the fixture.
+        forward: takes the inputs and `training`; returns the outputs.
+        variables: parameter name -> variable.
+    """
+    trained = any(name.startswith("train/") for name in fixture.out)
+    momentum = 0.1
+
+    def function(inputs, params):
+        outputs = forward(inputs, training=False)
+        if not trained:
+            return outputs
+        # Moving averages change inside this scope only.
+        with fixture_check.assigned(variables, params) as scope:
+            for name, value in forward(inputs, training=True).items():
+                outputs[f"train/{name}"] = value
+            batch, _, height, width = next(iter(fixture.inp.values())).shape
+            count = batch * height * width
+            for name, variable in variables.items():
+                if "running_" not in name:
+                    continue
+                value = scope.get_current_value(variable)
+                if name.endswith("running_var"):
+                    # Keras averages the biased variance, PyTorch the
+                    # unbiased one.
+                    kept = (1 - momentum) * params[name]
+                    value = kept + (value - kept) * count / (count - 1)
+                outputs[f"train_running/{name}"] = value
+        return outputs
+
+    return Case(function, variables)
+
+
+def _decoder_variables(layer, parameters):
+    """Returns the variables of a decoder by the parameters' names."""
+    variables = {}
+    for number, block in enumerate(layer.blocks):
+        for prefix in (f"conv{number}", f"conv_{number}"):
+            if f"{prefix}.0.weight" in parameters:
+                variables |= _block_variables(block, prefix)
+    for skip in getattr(layer, "skips", ()):
+        variables |= _block_variables(skip, skip.name)
+    head = next(n for n in parameters if re.match("final|predict_flow", n))
+    return variables | _conv_variables(layer.head, head.partition(".")[0])
+
+
+def _block_variables(block, prefix):
+    variables = _conv_variables(block.conv, f"{prefix}.0")
+    if block.batch_norm:
+        norm = block.normalization
+        variables |= {
+            f"{prefix}.1.weight": norm.gamma,
+            f"{prefix}.1.bias": norm.beta,
+            f"{prefix}.1.running_mean": norm.moving_mean,
+            f"{prefix}.1.running_var": norm.moving_variance,
+        }
+    return variables
+
+
+def _conv_variables(conv, prefix):
+    variables = {f"{prefix}.weight": conv.kernel}
+    if conv.use_bias:
+        variables[f"{prefix}.bias"] = conv.bias
+    return variables
+
+
+CASES = {
+    "CMDTop": _decoder,
+    "OpticalFlowEstimator": _decoder,
+    "refinement": _refinement,
+}

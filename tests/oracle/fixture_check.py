@@ -1,0 +1,255 @@
+"""Checks every array of a fixture against one case.
+
+A case computes all outputs of a fixture, in its own layout, from its inputs
+and parameters. Outputs and derivatives are compared by the rule of the
+fixtures' helper, `Fixture.compare`. An array that nothing was compared with,
+and an input or parameter that nothing used, fails the test.
+"""
+
+import contextlib
+import dataclasses
+import re
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+from tests.oracle import autodiff
+
+
+@dataclasses.dataclass
+class Case:
+    """How to compute one fixture.
+
+    Attributes:
+        function: takes the inputs and the parameters, two dicts of tensors,
+            and returns a dict: output name -> tensor, "info:<name>" -> number
+            to compare with the fixture's info.
+        variables: parameter name -> Keras variable that takes its value.
+        inputs: inputs that the fixture does not store.
+    """
+
+    function: Callable
+    variables: dict = dataclasses.field(default_factory=dict)
+    inputs: dict = dataclasses.field(default_factory=dict)
+
+
+class _Used(dict):
+    """Remembers which keys were read."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.keys_read = set()
+
+    def __getitem__(self, key):
+        self.keys_read.add(key)
+        return super().__getitem__(key)
+
+
+def check(fixture, case):
+    """Fails unless the case reproduces all of the fixture."""
+    values, used = _evaluate(fixture, case)
+    problems = [
+        *_compare_values(fixture, values),
+        *_find_unused(fixture, case, values, used),
+        *_check_trainable(fixture, case),
+    ]
+    assert not problems, "\n".join([fixture.entry["id"], *problems])
+
+
+def parameters(fixture):
+    """Returns the fixture's parameters, stored or made from a seed."""
+    made = fixture.weights() if "weights" in fixture.entry else {}
+    counters = [n for n in made if n.endswith("num_batches_tracked")]
+    for name in counters:
+        del made[name]
+    return {**made, **fixture.param}
+
+
+@contextlib.contextmanager
+def assigned(variables, params):
+    """Gives Keras variables the values of parameters inside the context."""
+    mapping = []
+    for name, variable in variables.items():
+        value = to_keras_layout(params[name], variable.shape)
+        if not variable.trainable:
+            value = ops.stop_gradient(value)
+        mapping.append((variable, value))
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        yield scope
+
+
+def to_keras_layout(value, shape):
+    """Lays a PyTorch parameter out as a Keras variable of a shape."""
+    axes = {4: (2, 3, 1, 0), 6: (0, 3, 4, 5, 2, 1)}
+    if len(shape) == len(value.shape) and len(shape) in axes:
+        value = ops.transpose(value, axes[len(shape)])
+    elif len(shape) == 1:
+        value = ops.reshape(value, (-1,))
+    assert tuple(value.shape) == tuple(shape), (value.shape, shape)
+    return value
+
+
+def to_channels_last(tensor):
+    """Moves the second axis to the end: NCHW to NHWC."""
+    return ops.moveaxis(tensor, 1, -1)
+
+
+def to_channels_first(tensor):
+    """Moves the last axis to the second place: NHWC to NCHW."""
+    return ops.moveaxis(tensor, -1, 1)
+
+
+def _evaluate(fixture, case):
+    """Returns array key -> value, and the keys of the inputs that were read."""
+    arrays = {"in:" + k: v for k, v in {**fixture.inp, **case.inputs}.items()}
+    for name, value in parameters(fixture).items():
+        arrays["param:" + name] = value
+    leaves = {k: v for k, v in arrays.items() if v.dtype == np.float32}
+    used, values = set(), {}
+    for prefix in _gradient_prefixes(fixture):
+
+        def function(tensors, prefix=prefix):
+            outputs = _call(case, {**arrays, **tensors}, used)
+            return _scalar(fixture, prefix, outputs), outputs
+
+        outputs, gradients = autodiff.gradients(function, leaves)
+        for name, value in outputs.items():
+            key = name if name.startswith("info:") else "out/" + name
+            values[key] = np.asarray(ops.convert_to_numpy(value))
+        for name, value in gradients.items():
+            for role in ("grad/", "grad64/"):
+                values[role + prefix + name] = value
+                values[role + prefix + "sub:" + name] = value
+    return values, used
+
+
+def _call(case, arrays, used):
+    roles = {
+        role: _Used(
+            (key.removeprefix(role), value)
+            for key, value in arrays.items()
+            if key.startswith(role)
+        )
+        for role in ("in:", "param:")
+    }
+    with assigned(case.variables, roles["param:"]):
+        outputs = case.function(roles["in:"], roles["param:"])
+    for role, read in roles.items():
+        used.update(role + name for name in read.keys_read)
+    return outputs
+
+
+def _gradient_prefixes(fixture):
+    """What the derivatives are of: "" or, in losses, the name of a variant."""
+    names = [*fixture.grad, *fixture.grad64]
+    prefixes = {n.rpartition("/")[0] + "/" for n in names if "/in:" in n}
+    return sorted(prefixes) or [""]
+
+
+def _scalar(fixture, prefix, outputs):
+    """Returns the scalar whose derivatives the fixture stores."""
+    if prefix:
+        variant = prefix.rstrip("/")
+        name = f"loss_{variant}"
+        return outputs[name if name in outputs else f"{variant}/loss"]
+    names = fixture.entry["info"].get("grad_of", ())
+    return sum(
+        (ops.sum(outputs[name] * fixture.cotangent(name)) for name in names),
+        ops.zeros(()),
+    )
+
+
+def _compare_values(fixture, values):
+    """Yields a line for each array or number that differs."""
+    for key, value in values.items():
+        if key.startswith("info:"):
+            yield from _compare_info(fixture, key, value)
+        elif key in fixture.entry["arrays"]:
+            yield from _compare_array(fixture, key, value)
+        elif key.startswith("out/"):
+            yield f"{key}: not in the fixture"
+
+
+def _compare_array(fixture, key, value):
+    entry = fixture.entry["arrays"][key]
+    if "full_shape" in entry:
+        yield from _compare_full(fixture, key, entry, value)
+    if "full_shape" in entry or "sub:" in key:
+        value = _subsample(fixture, key, value)
+    result = fixture.compare(key, value)
+    if not result["ok"]:
+        yield f"{key}: {result}"
+
+
+def _compare_full(fixture, key, entry, value):
+    """Compares what is known of an array that is stored in part."""
+    if list(value.shape) != list(entry["full_shape"]):
+        yield f"{key}: shape {value.shape}, not {entry['full_shape']}"
+    wide = value.astype(np.float64)
+    tolerance = fixture.tolerance(key)
+    # Entrywise tolerances bound that of the norm.
+    bound = tolerance * np.sqrt(wide.size)
+    norm = np.linalg.norm(wide)
+    for name in ("norm", "norm_f64"):
+        # Rounded to six digits in the manifest.
+        if name in entry and abs(norm - entry[name]) > bound + 1e-5 * norm:
+            yield f"{key}: {name} {norm}, not {entry[name]}"
+    size = np.abs(wide).sum()
+    for name, total in (("sum", wide.sum()), ("abssum", size)):
+        if name in entry and abs(total - entry[name]) > 3e-5 * size:
+            yield f"{key}: {name} {total}, not {entry[name]}"
+
+
+def _subsample(fixture, key, value):
+    """Picks the entries that the fixture stores."""
+    if "sub:" in key:
+        import oracle_weights
+
+        return value.reshape(-1)[oracle_weights.grad_indices(value.size)]
+    if value.shape == fixture.arrays[key].shape:
+        return value
+    pattern = r"\[\.\.\., (\d+)::(\d+), (\d+)::(\d+)\]"
+    found = re.search(pattern, fixture.entry["notes"])
+    y, dy, x, dx = map(int, found.groups())
+    return value[..., y::dy, x::dx]
+
+
+def _compare_info(fixture, key, value):
+    """Compares numbers of the manifest's info, by the rule for arrays."""
+    expected = np.asarray(fixture.entry["info"][key.removeprefix("info:")])
+    tolerance = max(3e-5 * np.abs(expected).max(), 1e-6)
+    if expected.ndim == 0:
+        # A sum over an output, in which the noise of the entries adds up.
+        tolerance += max(
+            fixture.tolerance("out/" + name) * np.sqrt(output.size)
+            for name, output in fixture.out.items()
+        )
+    if not np.all(np.abs(value - expected) <= tolerance):
+        yield f"{key}: {value}, not {expected}"
+
+
+def _find_unused(fixture, case, values, used):
+    """Yields a line for each array that the case leaves out."""
+    rules = [a.get("compare", "") for a in fixture.entry["arrays"].values()]
+    masks = {"out/" + r.split()[1] for r in rules if r.startswith("where ")}
+    for key in fixture.arrays:
+        role, _, name = key.partition("/")
+        if role in ("in", "param"):
+            if f"{role}:{name}" not in used:
+                yield f"{key}: not used"
+        elif key not in values and key not in masks:
+            yield f"{key}: not compared"
+    for name in parameters(fixture):
+        if f"param:{name}" not in used:
+            yield f"param/{name}: not used"
+
+
+def _check_trainable(fixture, case):
+    """Yields a line for each variable that is wrongly (not) trainable."""
+    requires_grad = fixture.entry["info"].get("requires_grad", {})
+    for name, expected in requires_grad.items():
+        variable = case.variables.get(name)
+        if variable is not None and variable.trainable != expected:
+            yield f"{name}: trainable is {variable.trainable}, not {expected}"

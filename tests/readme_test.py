@@ -1,0 +1,64 @@
+"""Every command and snippet of the README, run as it stands, in its order."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+# Set-up is what .ci/run does; TensorBoard would not end.
+NOT_RUN = ("python3 -m venv", "pip install", "tensorboard")
+# Two steps are enough to see that the command is right.
+REPLACED = {"configs/default.py": "configs/default.py:smoke"}
+
+
+def readme_blocks():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [
+        pytest.param(language, code, id=code.splitlines()[0][:40])
+        for language, code in BLOCK.findall(text)
+        if not code.startswith(NOT_RUN)
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The reader's folder: two photographs, more of them, pairs, configs."""
+    folder = tmp_path_factory.mktemp("reader")
+    demo = ROOT / "gocor_tf" / "demo_pair"
+    for path in demo.iterdir():
+        shutil.copy(path, folder)
+    shutil.copy(demo / "1.jpg", folder / "reference.jpg")
+    shutil.copy(demo / "6.jpg", folder / "query.jpg")
+    (folder / "photographs").mkdir()
+    for number in range(4):
+        for name in ("1.jpg", "6.jpg"):
+            shutil.copy(demo / name, folder / "photographs" / f"{number}{name}")
+    (folder / "trainers").symlink_to(ROOT / "trainers")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language, code", readme_blocks())
+def test_block_runs(folder, language, code):
+    for old, new in REPLACED.items():
+        code = code.replace(old, new)
+    shell = {
+        "bash": ["bash", "-euo", "pipefail", "-c", code],
+        "python": [sys.executable, "-c", code],
+    }
+    bin_dir = os.path.dirname(sys.executable)
+    result = subprocess.run(
+        shell[language],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert result.returncode == 0, result.stderr

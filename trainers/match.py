@@ -1,0 +1,80 @@
+"""Matches two photographs: where does each pixel go, and how sure is it.
+
+    gocor-match REFERENCE QUERY --output_dir=out
+    gocor-match --video=FILE --output_dir=out
+    gocor-match
+
+Without images it matches the packaged pair and prints its error. The output
+folder gets flow.flo, flow.png, confidence.png, warped.png, overlay.png,
+matches.csv and summary.png; for a video, overlay.mp4.
+"""
+
+import os
+import re
+
+from absl import app, flags
+
+from gocor_tf.matcher import Matcher
+
+from . import command_line, match_lib, network_flags, output_folder, video
+
+_VIDEO = "overlay.mp4"
+
+
+def define_flags():
+    """Defines the flags of `gocor-match`."""
+    flags.DEFINE_string("output_dir", "gocor_match", "Folder for the files.")
+    network_flags.define()
+    flags.DEFINE_string(
+        "size",
+        None,
+        "HEIGHTxWIDTH to work at; the answer is at the original size.",
+    )
+    flags.DEFINE_string(
+        "video", None, "A video to match frame by frame, instead of images."
+    )
+
+
+def match(argv):
+    """Matches what the arguments name."""
+    arguments = flags.FLAGS
+    images = argv[1:]
+    if arguments.video and images:
+        raise app.UsageError("give either two images or --video, not both")
+    if len(images) not in (0, 2):
+        raise app.UsageError(
+            "usage: gocor-match REFERENCE QUERY, or no image at all for the "
+            f"packaged pair. Received: {len(images)} image(s)"
+        )
+    size = _parse_size(arguments.size)
+    output_folder.create(arguments.output_dir, "output_dir")
+    matcher = Matcher(network_flags.load_model(), size)
+    if arguments.video:
+        path = os.path.join(arguments.output_dir, _VIDEO)
+        number = video.match_video(matcher, arguments.video, path)
+        print(f"{number} frames written to {path}")
+    elif images:
+        print(match_lib.match_pair(matcher, *images, arguments.output_dir)[1])
+    else:
+        print(match_lib.match_demo(matcher, arguments.output_dir))
+
+
+def _parse_size(text):
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    if not found:
+        raise app.UsageError(
+            f"`--size` must be HEIGHTxWIDTH, as in 480x640. "
+            f"Received: --size={text}"
+        )
+    return int(found[1]), int(found[2])
+
+
+def main():
+    """Runs `gocor-match`."""
+    command_line.run(match, define_flags)
+
+
+if __name__ == "__main__":
+    main()

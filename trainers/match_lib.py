@@ -1,0 +1,81 @@
+"""Matches a pair of images, saves it, and sums it up in words."""
+
+import os
+import time
+
+import numpy as np
+
+import gocor_tf
+from gocor_tf.data import evaluation_pairs, ground_truth
+from gocor_tf.data import pictures as picture_files
+
+from . import evaluate_lib
+
+SUMMARY = "summary.png"
+_DEMO_PAIRS = os.path.join(
+    os.path.dirname(gocor_tf.__file__), "demo_pair", "pairs.json"
+)
+_CONFIDENT = 0.5
+
+
+def match_pair(matcher, reference, query, output_dir):
+    """Matches two images and writes the match.
+
+    Args:
+        matcher: a `Matcher`.
+        reference: path of an image.
+        query: path of an image.
+        output_dir: folder for the files of `Match.save` and `summary.png`.
+
+    Returns:
+        The `Match` and lines of text about it.
+    """
+    start = time.perf_counter()
+    match = matcher(reference, query)
+    seconds = time.perf_counter() - start
+    match.save(output_dir)
+    picture_files.write_png(os.path.join(output_dir, SUMMARY), match.summary())
+    motion = np.median(np.linalg.norm(match.flow, axis=-1))
+    share = 100 * np.mean(match.confidence >= _CONFIDENT)
+    text = (
+        f"reference   {_size(match.reference)}  {reference}\n"
+        f"query       {_size(match.query)}  {query}\n"
+        f"motion      {motion:.1f} px (median)\n"
+        f"confidence  {share:.0f} % of the pixels at least {_CONFIDENT}\n"
+        f"time        {seconds:.1f} s, the network's compilation included\n"
+        f"written to  {output_dir}"
+    )
+    return match, text
+
+
+def match_demo(matcher, output_dir):
+    """Matches the packaged pair and compares with its ground truth.
+
+    Args:
+        matcher: a `Matcher`.
+        output_dir: see `match_pair`.
+
+    Returns:
+        Lines of text about the match and its error.
+    """
+    (pair,) = evaluation_pairs.read_pairs(_DEMO_PAIRS)
+    match, text = match_pair(matcher, pair.reference, pair.query, output_dir)
+    truth = ground_truth.read_flow(
+        pair, match.reference.shape[:2], match.query.shape[:2]
+    )
+    lines = [text, "", "error against the ground truth, a homography:"]
+    for label, flow in (
+        ("this match", match.flow),
+        ("zero flow", np.zeros_like(match.flow)),
+    ):
+        scores = evaluate_lib.score_flow(flow, *truth)
+        lines.append(
+            f"{label:<11} AEPE {scores['aepe']:6.2f} px, "
+            f"PCK-1 {scores['pck1']:4.1f} %, PCK-5 {scores['pck5']:4.1f} %, "
+            f"PCK-10 {scores['pck10']:4.1f} %"
+        )
+    return "\n".join(lines)
+
+
+def _size(image):
+    return f"{image.shape[0]} x {image.shape[1]}"

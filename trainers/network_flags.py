@@ -1,0 +1,43 @@
+"""The flags that choose a network: `--preset` and `--weights`."""
+
+from absl import app, flags, logging
+
+from gocor_tf import models
+
+
+def define():
+    """Defines `--preset` and `--weights`."""
+    flags.DEFINE_string("preset", "default", "Name of the network.")
+    flags.DEFINE_string(
+        "weights",
+        None,
+        "A .weights.h5 file of the preset, or 'random' for untrained weights. "
+        "Not needed where the package holds the preset's own.",
+    )
+
+
+def load_model():
+    """Builds the network that the flags choose.
+
+    Returns:
+        The built network.
+
+    Raises:
+        UsageError: if the preset does not exist or has no embedded weights.
+    """
+    preset, weights = flags.FLAGS.preset, flags.FLAGS.weights
+    presets = models.presets()
+    if preset not in presets:
+        raise app.UsageError(
+            f"`--preset` must be one of {', '.join(sorted(presets))}. "
+            f"Received: --preset={preset}"
+        )
+    if weights is None and not presets[preset]["embedded"]:
+        raise app.UsageError(
+            f"the package holds no weights of {preset}: pass --weights=FILE, "
+            "or --weights=random for an untrained network"
+        )
+    if weights == "random":
+        logging.warning("random weights: the flow will mean nothing")
+        return models.load_model(preset, weights=None)
+    return models.load_model(preset, weights=weights or "preset")
