@@ -25,15 +25,16 @@ def track(items, label, total=None, stream=None):
     stream = stream or sys.stderr
     total = len(items) if total is None else total
     start = time.monotonic()
-    shown = False
-    for number, item in enumerate(items):
+    number, shown = 0, False
+    for item in items:
         elapsed = time.monotonic() - start
         if stream.isatty() and elapsed > _PATIENCE_SECONDS:
-            _write(stream, label, number, max(total, number), elapsed)
+            _write(stream, label, number, max(total, number + 1), elapsed)
             shown = True
         yield item
+        number += 1
     if shown:
-        _write(stream, label, 1, 1, 0.0)
+        _write(stream, label, number, number, time.monotonic() - start)
         stream.write("\n")
 
 

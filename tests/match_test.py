@@ -100,7 +100,9 @@ def test_saved_keypoints_are_a_table(tmp_path):
     assert len(rows) == len(reference)
     assert float(rows[0]["x_reference"]) == reference[0, 0]
     assert float(rows[0]["y_query"]) == query[0, 1]
-    assert float(rows[0]["confidence"]) == pytest.approx(confidence[0], abs=1e-3)
+    assert float(rows[0]["confidence"]) == pytest.approx(
+        confidence[0], abs=1e-3
+    )
 
 
 def test_folder_that_cannot_be_made_is_an_error(tmp_path):

@@ -29,6 +29,7 @@ def prepare_backend(config):
     if is_tensorflow():
         import tensorflow as tf
 
+        tf.get_logger().setLevel("WARNING")
         if config.num_threads:
             threading = tf.config.threading
             threading.set_intra_op_parallelism_threads(config.num_threads)
@@ -97,9 +98,7 @@ def _create_model(config, num_replicas):
     weights = arguments.pop("init_weights") or None
     chosen = {k: v for k, v in arguments.items() if v is not None}
     synchronized = config.synchronize_batch_norm and num_replicas > 1
-    return load_model(
-        preset, weights, synchronized=synchronized, **chosen
-    )
+    return load_model(preset, weights, synchronized=synchronized, **chosen)
 
 
 def _pairs(config, images, batch_size, seed):

@@ -118,8 +118,10 @@ def _describe(main):
     """Lets `--help` show the command's own docstring and flags."""
     module = sys.modules[main.__module__]
     sys.modules["__main__"].__doc__ = module.__doc__
-    for flag in flags.FLAGS.get_flags_for_module(main.__module__):
-        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+    for name, defined in list(flags.FLAGS.flags_by_module_dict().items()):
+        if name.startswith("gocor_tf."):
+            for flag in defined:
+                flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
 
 
 def _exit(error, status):

@@ -87,12 +87,8 @@ def _report(results):
     names = ("pairs", "preset", "weights", "baseline")
     settings = {name: flags.FLAGS[name].value for name in names}
     settings["backend"] = keras.backend.backend()
-    others = {name: results[name] for name in flags.FLAGS.baseline}
-    return {
-        "settings": settings,
-        **results[flags.FLAGS.preset],
-        "baselines": others,
-    }
+    network = results.pop(flags.FLAGS.preset)
+    return {"settings": settings, **network, "baselines": results}
 
 
 def main():

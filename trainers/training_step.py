@@ -76,9 +76,15 @@ class TrainingStep:
         """
 
         def loss_of(trainable):
-            loss, non_trainable, scalars = self._loss(trainable, state, pair)
+            loss, non_trainable, scalars = self._loss(
+                trainable, state, pair, share_of
+            )
             # Summed over replicas, this is the mean over the global batch.
             return loss / num_replicas, (non_trainable, scalars)
+
+        def share_of(count):
+            (total,) = all_reduce([count])
+            return num_replicas * count / ops.maximum(total, 1.0)
 
         pair = self.render(batch)
         gradients, (non_trainable, scalars) = _gradients(
@@ -95,7 +101,7 @@ class TrainingStep:
         scalars["num_skipped"] = new_state["num_skipped"]
         return new_state, scalars
 
-    def _loss(self, trainable, state, pair):
+    def _loss(self, trainable, state, pair, share_of):
         outputs, non_trainable = self.model.stateless_call(
             trainable,
             state["non_trainable"],
@@ -110,8 +116,17 @@ class TrainingStep:
         )
         scalars = {"endpoint_loss": loss}
         if self.loss.matching_weight:
+            volume = outputs["correlation"]
             matching = matching_loss.matching_loss(
-                outputs["correlation"], pair["flow"], pair["valid"]
+                volume, pair["flow"], pair["valid"]
+            )
+            # A mean over cells that count, which replicas share unevenly.
+            matching = matching * share_of(
+                ops.sum(
+                    matching_loss.counted_cells(
+                        pair["valid"], *ops.shape(volume)[1:3]
+                    )
+                )
             )
             scalars["matching_loss"] = matching
             loss = loss + self.loss.matching_weight * matching

@@ -1,5 +1,6 @@
 """Images, flow files, and synthetic training pairs."""
 
+from gocor_tf.data.evaluation_pairs import read_pairs
 from gocor_tf.data.flow_io import (
     read_flo,
     read_kitti_flow,
@@ -15,6 +16,7 @@ __all__ = [
     "read_flo",
     "read_image",
     "read_kitti_flow",
+    "read_pairs",
     "write_flo",
     "write_kitti_flow",
 ]

@@ -68,7 +68,8 @@ def read_pose(pair):
 
 def _read_homography(pair, reference_size, query_size):
     """Returns the flow of `H^-1`, NaN where it ends outside the query."""
-    matrix = _read_numbers(pair, pair.gt_path, (3, 3))
+    lines = _read_lines(pair.gt_path)
+    matrix = _to_numbers(pair, pair.gt_path, lines, (3, 3))
     try:
         inverse = np.linalg.inv(matrix)
     except np.linalg.LinAlgError as error:
@@ -102,25 +103,29 @@ def _read_dense_flow(pair, reference_size):
 
 
 def _read_points(pair, path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        header = file.readline().strip()
-    if header != _POINT_COLUMNS:
+    header, *rows = _read_lines(path) or [""]
+    if header.strip() != _POINT_COLUMNS:
         raise ValueError(
             f"Pair '{pair.name}': the first line of '{path}' must be "
             f"'{_POINT_COLUMNS}'. Received: {header[:40]!r}"
         )
-    table = _read_numbers(pair, path, (-1, 4), delimiter=",", skiprows=1)
-    if not len(table):
-        raise ValueError(f"Pair '{pair.name}': '{path}' must hold a point.")
+    table = _to_numbers(pair, path, rows, (len(rows), 4), ",")
     query_points, reference_points = table[:, :2], table[:, 2:]
     return reference_points, query_points - reference_points
 
 
-def _read_numbers(pair, path, shape, **options):
+def _read_lines(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [line for line in file.read().splitlines() if line.strip()]
+
+
+def _to_numbers(pair, path, lines, shape, delimiter=None):
     try:
-        numbers = np.loadtxt(path, np.float64, ndmin=2, **options)
+        if not lines:
+            raise ValueError("there are none")
+        numbers = np.loadtxt(lines, np.float64, ndmin=2, delimiter=delimiter)
         numbers = numbers.reshape(shape)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(
             f"Pair '{pair.name}': '{path}' must hold numbers of shape "
             f"{shape} ({error})."

@@ -39,6 +39,7 @@ class ContextNetwork(keras.layers.Layer):
                 dilation_rate=dilation,
                 batch_norm=batch_norm,
                 synchronized=synchronized,
+                dtype=self.dtype_policy,
                 name=f"conv_{i}",
             )
             for i, (filters, dilation) in enumerate(

@@ -109,19 +109,24 @@ class ConvBlock(keras.layers.Layer):
             dilation_rate=dilation_rate,
             use_bias=use_bias,
             kernel_initializer=he_normal(),
+            dtype=self.dtype_policy,
             name="conv",
         )
         self.normalization = batch_norm and keras.layers.BatchNormalization(
             momentum=0.9,
             epsilon=1e-5,
-            synchronized=synchronized and keras.backend.backend() == "tensorflow",
+            synchronized=synchronized
+            and keras.backend.backend() == "tensorflow",
+            dtype=self.dtype_policy,
             name="batch_norm",
         )
 
     def build(self, inputs_shape):
         self.conv.build(inputs_shape)
         if self.batch_norm:
-            self.normalization.build(self.conv.compute_output_shape(inputs_shape))
+            self.normalization.build(
+                self.conv.compute_output_shape(inputs_shape)
+            )
 
     def call(self, inputs, training=None):
         x = self.conv(inputs)

@@ -33,6 +33,7 @@ class _Decoder(keras.layers.Layer):
             filters,
             batch_norm=self.batch_norm,
             synchronized=self.synchronized,
+            dtype=self.dtype_policy,
             name=name,
             **kwargs,
         )

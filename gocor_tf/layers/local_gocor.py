@@ -1,18 +1,8 @@
-"""Local GOCor: a local correspondence volume from steepest descent.
+"""Locally optimized correspondence volume between a pixel and a window.
 
 Truong et al., "GOCor: Bringing Globally Optimized Correspondence Volumes into
-Your Neural Network", NeurIPS 2020.
-
-| paper         | here                                                     |
-|---------------|----------------------------------------------------------|
-| `f^r`, `f^q`  | `reference_features`, `query_features`                   |
-| `w`           | `filter_map`, or `filters` where cut into tiles          |
-| `C(w, f)`     | `scores`: `correlation.local_correlation`                |
-| `v+`, `v-`    | `weight`, `weight * mask`                                |
-| `y`           | `weight * label`                                         |
-| `R`           | `reg_kernel_1`, then `reg_kernel_2`                      |
-| `lambda`      | `ridge`, squared and divided by channels squared         |
-| `alpha`       | `step_length`                                            |
+Your Neural Network", NeurIPS 2020. Formulas and symbols are in
+`gocor_tf.ops.local_objective`.
 """
 
 import math
@@ -20,32 +10,9 @@ import math
 import keras
 from keras import ops
 
-from gocor_tf.layers import filter_initializers
+from gocor_tf.layers import filter_initializers, gocor_options
 from gocor_tf.layers.distance_predictors import DistancePredictors
-from gocor_tf.layers.local_objective import LocalObjective
-from gocor_tf.ops import correlation, distance_map, tiles
-
-_ARGUMENTS = (
-    "num_iterations",
-    "radius",
-    "initializer",
-    "query_objective",
-    "reference_objective",
-    "init_step_length",
-    "init_filter_reg",
-    "min_filter_reg",
-    "step_length_reg",
-    "num_dist_bins",
-    "bin_displacement",
-    "init_gauss_sigma",
-    "v_minus_act",
-    "v_minus_init_factor",
-    "train_label_map",
-    "score_eta",
-    "reg_kernel_size",
-    "reg_inter_dim",
-    "reg_output_dim",
-)
+from gocor_tf.ops import correlation, distance_map, local_objective
 
 
 @keras.saving.register_keras_serializable(package="gocor_tf")
@@ -143,11 +110,11 @@ class LocalGOCor(keras.layers.Layer):
         self.reg_kernel_size = reg_kernel_size
         self.reg_inter_dim = reg_inter_dim
         self.reg_output_dim = reg_output_dim
-        self._check_arguments()
-        # The steepest descent stays float32 where the network is 16-bit.
-        dtype = keras.backend.result_type(self.compute_dtype, "float32")
+        gocor_options.check_options(self.get_config())
+        if radius < 1:
+            raise ValueError(f"`radius` must be > 0. Received: radius={radius}")
         self.filter_initializer = filter_initializers.get_local(
-            initializer, dtype=dtype
+            initializer, dtype=self._descent_dtype(), name="filter_initializer"
         )
         if reference_objective == "robust":
             self.distance_predictors = DistancePredictors(
@@ -157,32 +124,46 @@ class LocalGOCor(keras.layers.Layer):
                 v_minus_act,
                 v_minus_init_factor,
                 train_label_map,
+                dtype=self._descent_dtype(),
                 name="distance_predictors",
-                dtype=dtype,
             )
 
     def build(self, reference_features_shape, query_features_shape):
-        self.filter_initializer.build(reference_features_shape)
-        self.log_step_length = self._add_scalar(
-            "log_step_length", math.log(self.init_step_length)
+        gocor_options.check_features(
+            reference_features_shape, query_features_shape
         )
-        self.filter_reg = self._add_scalar("filter_reg", self.init_filter_reg)
+        self.filter_initializer.build(reference_features_shape)
+        constant = keras.initializers.Constant
+        self.log_step_length = self._add_weight(
+            "log_step_length", (1,), constant(math.log(self.init_step_length))
+        )
+        self.filter_reg = self._add_weight(
+            "filter_reg", (1,), constant(self.init_filter_reg)
+        )
         if self.reference_objective == "robust":
             self.distance_predictors.build(((2 * self.radius + 1) ** 2,))
         if self.query_objective:
-            size, middle = self.reg_kernel_size, self.reg_inter_dim
-            self.reg_weight1 = self._add_kernel("reg_weight1", size, 1, middle)
-            self.reg_weight2 = self._add_kernel(
-                "reg_weight2", size, middle, self.reg_output_dim
+            normal = keras.initializers.RandomNormal
+            size, inner = self.reg_kernel_size, self.reg_inter_dim
+            self.weight1 = self._add_weight(
+                "weight1", (size, size, 1, inner), normal(stddev=1e-3)
+            )
+            self.weight2 = self._add_weight(
+                "weight2",
+                (size, size, inner, self.reg_output_dim),
+                normal(stddev=1e-3),
             )
 
     def call(self, reference_features, query_features, num_iterations=None):
-        reference, query = self._cast(reference_features, query_features)
-        filter_map = self.filter_initializer(reference)
         filter_map = self.steepest_descent(
-            filter_map, reference, query, num_iterations
+            self.filter_initializer(reference_features),
+            reference_features,
+            query_features,
+            num_iterations,
         )
-        volume = correlation.local_correlation(filter_map, query, self.radius)
+        volume = correlation.local_correlation(
+            filter_map, self._cast(query_features), self.radius
+        )
         return ops.cast(volume, self.compute_dtype)
 
     def compute_output_shape(
@@ -200,174 +181,103 @@ class LocalGOCor(keras.layers.Layer):
         """Optimizes a filter map.
 
         Args:
-            filter_map: `(batch, height, width, channels)`, the start.
-            reference_features: same shape.
-            query_features: same shape.
-            num_iterations: number of steps; None means the constructor's.
+            filter_map: `(batch, height, width, channels)`, where to start.
+            reference_features: as in the call.
+            query_features: as in the call.
+            num_iterations: as in the call.
 
         Returns:
             The filter map after the last step.
         """
         if num_iterations is None:
             num_iterations = self.num_iterations
-        _check_iterations(num_iterations)
-        filters, objective = self._cut(
-            filter_map, reference_features, query_features
+        gocor_options.check_num_iterations(num_iterations)
+        return local_objective.descend(
+            self._objective(reference_features, query_features),
+            self._cast(filter_map),
+            num_iterations,
+            self._step_factor(),
+            self.step_length_reg,
         )
-        scores = objective.scores(filters)
-        for _ in range(num_iterations):
-            gradient, step, change = self._step(objective, filters, scores)
-            filters = filters - step * gradient
-            # Scores are linear in the filters.
-            scores = scores - step * change
-        return tiles.join_tiles(filters, objective.height, objective.width)
 
     def objective(self, filter_map, reference_features, query_features):
-        """Evaluates what the steepest descent minimizes (GOCor, Eq. 7).
+        """Evaluates what the descent minimizes (GOCor, Eq. 7).
 
         Args:
             filter_map: `(batch, height, width, channels)`.
-            reference_features: same shape.
-            query_features: same shape.
+            reference_features: as in the call.
+            query_features: as in the call.
 
         Returns:
-            Dict of `(batch,)` tensors: "reference", "query" where it is used,
-            "regularization" and "total", each half a squared norm.
+            Dict of `(batch,)` tensors, half squared norms: "reference",
+            "query" where it is used, "regularization" and "total".
         """
-        filters, objective = self._cut(
-            filter_map, reference_features, query_features
+        return local_objective.terms(
+            self._objective(reference_features, query_features),
+            self._cast(filter_map),
         )
-        return objective.terms(filters)
 
     def gradient(self, filter_map, reference_features, query_features):
-        """Gradient of the objective by the filter map, in closed form.
-
-        Args:
-            filter_map: `(batch, height, width, channels)`.
-            reference_features: same shape.
-            query_features: same shape.
-
-        Returns:
-            Tensor of the shape of `filter_map`.
-        """
-        filters, objective = self._cut(
-            filter_map, reference_features, query_features
+        """Derivative of the total objective with respect to the filter map."""
+        return local_objective.gradient(
+            self._objective(reference_features, query_features),
+            self._cast(filter_map),
         )
-        gradient = objective.gradient(filters, objective.scores(filters))
-        return tiles.join_tiles(gradient, objective.height, objective.width)
 
     def step_length(self, filter_map, reference_features, query_features):
-        """Gauss-Newton step length times the learned factor (GOCor, Eq. 8).
-
-        Args:
-            filter_map: `(batch, height, width, channels)`.
-            reference_features: same shape.
-            query_features: same shape.
-
-        Returns:
-            `(batch, height, width, 1)`: per pixel, or equal over a sample with
-            the query objective.
-        """
-        filters, objective = self._cut(
-            filter_map, reference_features, query_features
-        )
-        _, step, _ = self._step(objective, filters, objective.scores(filters))
-        step = ops.broadcast_to(step, (*ops.shape(filters)[:-1], 1))
-        return tiles.join_tiles(step, objective.height, objective.width)
-
-    def _step(self, objective, filters, scores):
-        gradient = objective.gradient(filters, scores)
-        change = objective.scores(gradient)
-        step = objective.step_length(
-            gradient, scores, change, self.step_length_reg
-        )
-        return gradient, ops.exp(self.log_step_length) * step, change
-
-    def _cut(self, filter_map, reference_features, query_features):
-        """Cuts a filter map into tiles and prepares the objective there."""
-        filter_map, reference, query = self._cast(
-            filter_map, reference_features, query_features
-        )
-        label, weight, mask = self._predict(filter_map.dtype)
-        channels = ops.shape(filter_map)[-1]
-        ridge = ops.maximum(
-            ops.square(self.filter_reg), self.min_filter_reg**2
-        )
-        objective = LocalObjective(
-            reference,
-            query,
-            radius=self.radius,
-            label=label,
-            weight=weight,
-            mask=mask,
-            eta=self.score_eta,
-            ridge=ridge / channels**2,
-            kernels=(self.reg_weight1, self.reg_weight2)
-            if self.query_objective
-            else None,
-        )
-        return tiles.cut_tiles(filter_map), objective
-
-    def _predict(self, dtype):
-        """Label, weight and mask per displacement."""
-        distance = distance_map.window_distances(self.radius, dtype)
-        if self.reference_objective == "robust":
-            return self.distance_predictors(distance)
-        label = ops.cast(ops.equal(distance, 0), dtype)
-        return label, ops.ones_like(label), ops.ones_like(label)
-
-    def _cast(self, *tensors):
-        dtype = keras.backend.result_type(self.compute_dtype, "float32")
-        return tuple(ops.cast(tensor, dtype) for tensor in tensors)
-
-    def _add_scalar(self, name, value):
-        return self.add_weight(
-            name=name,
-            shape=(1,),
-            initializer=keras.initializers.Constant(value),
-            autocast=False,
-        )
-
-    def _add_kernel(self, name, size, input_dim, output_dim):
-        return self.add_weight(
-            name=name,
-            shape=(size, size, input_dim, output_dim),
-            initializer=keras.initializers.RandomNormal(stddev=1e-3),
-            autocast=False,
+        """Length of a step, `(batch, height, width, 1)` (GOCor, Eq. 8)."""
+        return self._step_factor() * local_objective.step_length(
+            self._objective(reference_features, query_features),
+            self._cast(filter_map),
+            self.step_length_reg,
         )
 
     def get_config(self):
-        arguments = {name: getattr(self, name) for name in _ARGUMENTS}
-        return {**super().get_config(), **arguments}
+        names = ("radius", *gocor_options.ARGUMENTS)
+        return {**super().get_config(), **{n: getattr(self, n) for n in names}}
 
-    def _check_arguments(self):
-        _check_iterations(self.num_iterations)
-        for name in ("radius", "init_step_length"):
-            if getattr(self, name) <= 0:
-                raise ValueError(
-                    f"`{name}` must be > 0. Received: "
-                    f"{name}={getattr(self, name)}"
-                )
-        if self.score_eta < 0:
-            raise ValueError(
-                "`score_eta` must be >= 0. "
-                f"Received: score_eta={self.score_eta}"
-            )
-        if self.reference_objective not in ("robust", "regression"):
-            raise ValueError(
-                '`reference_objective` must be "robust" or "regression". '
-                f"Received: reference_objective={self.reference_objective!r}"
-            )
-        if self.reg_kernel_size % 2 == 0:
-            raise ValueError(
-                "`reg_kernel_size` must be odd. "
-                f"Received: reg_kernel_size={self.reg_kernel_size}"
-            )
+    def _objective(self, reference_features, query_features):
+        shapes = reference_features.shape, query_features.shape
+        gocor_options.check_features(*shapes)
+        if not self.built:
+            self.build(*shapes)
+        ridge = ops.maximum(
+            ops.square(ops.squeeze(self._cast(self.filter_reg))),
+            self.min_filter_reg**2,
+        )
+        kernels = None
+        if self.query_objective:
+            kernels = self._cast(self.weight1), self._cast(self.weight2)
+        return local_objective.create(
+            self._cast(reference_features),
+            self._cast(query_features),
+            self.radius,
+            functions=self._functions_of_displacement(),
+            # Scores are means over channels, so filters grow with channels.
+            ridge=ridge / reference_features.shape[-1] ** 2,
+            score_eta=self.score_eta,
+            kernels=kernels,
+        )
 
+    def _functions_of_displacement(self):
+        """Label, weight and mask per displacement in the search window."""
+        dtype = self._descent_dtype()
+        distance = distance_map.window_distances(self.radius, dtype)
+        if self.reference_objective == "robust":
+            return self.distance_predictors(distance)
+        one = ops.ones_like(distance)
+        return ops.cast(ops.equal(distance, 0), dtype), one, one
 
-def _check_iterations(num_iterations):
-    if num_iterations < 0:
-        raise ValueError(
-            "`num_iterations` must be >= 0. "
-            f"Received: num_iterations={num_iterations}"
+    def _step_factor(self):
+        return ops.exp(ops.squeeze(self._cast(self.log_step_length)))
+
+    def _cast(self, tensor):
+        return ops.cast(tensor, self._descent_dtype())
+
+    def _descent_dtype(self):
+        return keras.backend.result_type(self.compute_dtype, "float32")
+
+    def _add_weight(self, name, shape, initializer):
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, autocast=False
         )

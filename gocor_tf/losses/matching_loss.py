@@ -48,9 +48,23 @@ def matching_loss(scores, flow, valid=None, temperature=20.0):
     entropy = -ops.sum(likelihood * scores, axis=-1, keepdims=True)
     if valid is None:
         return ops.mean(entropy)
-    counts = resize.bilinear_resize(ops.cast(valid, "float32"), (rows, columns))
-    counts = ops.floor(counts)
+    counts = counted_cells(valid, rows, columns)
     return ops.sum(counts * entropy) / ops.maximum(ops.sum(counts), 1.0)
+
+
+def counted_cells(valid, rows, columns):
+    """Returns which cells count in `matching_loss`.
+
+    Args:
+        valid: `(batch, height, width, 1)`, 1 where the ground truth counts.
+        rows: number of rows of cells.
+        columns: number of columns of cells.
+
+    Returns:
+        `(batch, rows, columns, 1)` float32, 1 or 0.
+    """
+    valid = ops.cast(valid, "float32")
+    return ops.floor(resize.bilinear_resize(valid, (rows, columns)))
 
 
 def _hat(position, length):

@@ -173,9 +173,7 @@ class BaseNet(keras.Model):
             getattr(self, f"context_{level}").build(features_shape)
 
     def call(self, pair, training=None, num_iterations=None):
-        images = preprocess.preprocess_basenet(
-            pair["reference"], pair["query"]
-        )
+        images = preprocess.preprocess_basenet(pair["reference"], pair["query"])
         features = self._features(images, training)
         volume = self._global_volume(*features[0], num_iterations)
         flow_4 = self._coarse_flow(volume, training)

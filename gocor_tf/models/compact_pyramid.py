@@ -31,7 +31,11 @@ class CompactPyramid(keras.layers.Layer):
     def __init__(self, synchronized=True, **kwargs):
         super().__init__(**kwargs)
         self.synchronized = synchronized
-        shared = {"use_bias": False, "synchronized": synchronized}
+        shared = {
+            "use_bias": False,
+            "synchronized": synchronized,
+            "dtype": self.dtype_policy,
+        }
         self.stem = ConvBlock(STEM_FILTERS, strides=2, name="stem", **shared)
         self.down = [
             ConvBlock(f, strides=2, name=f"down_{level}", **shared)

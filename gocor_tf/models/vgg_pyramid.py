@@ -26,6 +26,7 @@ class VGGPyramid(keras.layers.Layer):
                 3,
                 padding="same",
                 activation="relu",
+                dtype=self.dtype_policy,
                 name=f"level_{level}_{2 * i}",
             )
             for level, level_filters in enumerate(LEVELS)

@@ -4,6 +4,7 @@
 `from gocor_tf.ops.warp import in_view_mask`.
 """
 
+from gocor_tf.ops.consistency import forward_backward_confidence
 from gocor_tf.ops.conv4d import (
     separable_conv4d,
     separable_conv4d_transpose,
@@ -21,6 +22,7 @@ from gocor_tf.ops.warp import warp
 __all__ = [
     "area_resize",
     "distance_bins",
+    "forward_backward_confidence",
     "global_correlation",
     "local_correlation",
     "local_correlation_transpose",

@@ -8,9 +8,7 @@ IMAGE = np.random.default_rng(0).integers(0, 255, (5, 7, 3), np.uint8)
 
 def test_a_picture_comes_back_as_it_was_written(tmp_path):
     pictures.write_png(tmp_path / "a.png", IMAGE)
-    np.testing.assert_array_equal(
-        pictures.to_image(tmp_path / "a.png"), IMAGE
-    )
+    np.testing.assert_array_equal(pictures.to_image(tmp_path / "a.png"), IMAGE)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 

@@ -50,7 +50,9 @@ def naive_correlation(features, others, radius):
     margin = (radius, radius)
     padded = tf.pad(others, ((0, 0), margin, margin, (0, 0)))
     side = range(2 * radius + 1)
-    shifts = [padded[:, i : i + height, j : j + width] for i in side for j in side]
+    shifts = [
+        padded[:, i : i + height, j : j + width] for i in side for j in side
+    ]
     return tf.stack([tf.reduce_mean(features * x, -1) for x in shifts], -1)
 
 
@@ -85,12 +87,12 @@ def naive_regularization(layer, scores):
     batch, height, width, count = scores.shape
     side = 2 * layer.radius + 1
     maps = [
-        tf.nn.conv2d(scores[..., k : k + 1], layer.reg_weight1.value, 1, "SAME")
+        tf.nn.conv2d(scores[..., k : k + 1], layer.weight1.value, 1, "SAME")
         for k in range(count)
     ]
     middle = tf.stack(maps, axis=3)
     middle = tf.reshape(middle, (-1, side, side, layer.reg_inter_dim))
-    result = tf.nn.conv2d(middle, layer.reg_weight2.value, 1, "SAME")
+    result = tf.nn.conv2d(middle, layer.weight2.value, 1, "SAME")
     return tf.reshape(result, (batch, height, width, -1))
 
 
@@ -269,7 +271,7 @@ def test_descends_in_float32_under_a_16_bit_policy():
         ({"init_step_length": 0}, "`init_step_length` must be > 0. Received"),
         ({"score_eta": -1}, "`score_eta` must be >= 0. Received"),
         ({"reference_objective": "huber"}, "`reference_objective` must be"),
-        ({"reg_kernel_size": 2}, "`reg_kernel_size` must be odd. Received"),
+        ({"reg_kernel_size": 2}, "`reg_kernel_size` must be odd"),
         ({"initializer": "random"}, "`initializer` must be one of"),
         ({"v_minus_act": "relu"}, "`v_minus_act` must be"),
     ],

@@ -49,8 +49,7 @@ def test_flow_has_the_references_size_whatever_the_querys(network):
 
 def test_uint8_and_float_images_agree(network):
     pair = {
-        name: np.round(image).astype("uint8")
-        for name, image in _pair().items()
+        name: np.round(image).astype("uint8") for name, image in _pair().items()
     }
     as_float = {name: image.astype("float32") for name, image in pair.items()}
     np.testing.assert_array_equal(

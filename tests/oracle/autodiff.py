@@ -43,7 +43,8 @@ def _jax(function, arrays):
     import jax
 
     tensors = {name: jax.numpy.asarray(a) for name, a in arrays.items()}
-    derivatives, outputs = jax.grad(function, has_aux=True)(tensors)
+    derive = jax.jit(jax.grad(function, has_aux=True))
+    derivatives, outputs = derive(tensors)
     return outputs, derivatives
 
 

@@ -114,7 +114,10 @@ def _evaluate(fixture, case):
             outputs = _call(case, {**arrays, **tensors}, used)
             return _scalar(fixture, prefix, outputs), outputs
 
-        outputs, gradients = autodiff.gradients(function, leaves)
+        if fixture.grad or fixture.grad64:
+            outputs, gradients = autodiff.gradients(function, leaves)
+        else:
+            outputs, gradients = _call(case, arrays, used), {}
         for name, value in outputs.items():
             key = name if name.startswith("info:") else "out/" + name
             values[key] = np.asarray(ops.convert_to_numpy(value))
@@ -163,6 +166,12 @@ def _scalar(fixture, prefix, outputs):
 
 def _compare_values(fixture, values):
     """Yields a line for each array or number that differs."""
+    import os,json
+    with open('/tmp/w/ratios.txt','a') as fh:
+        for key, value in values.items():
+            if key in fixture.entry["arrays"] and 'full_shape' not in fixture.entry["arrays"][key]:
+                r=fixture.compare(key,value)
+                if 'tol' in r: fh.write(json.dumps([os.environ.get('KERAS_BACKEND'),fixture.entry['id'],key,r['q999']/r['tol'],r['max']/r['tol']/50])+'\n')
     for key, value in values.items():
         if key.startswith("info:"):
             yield from _compare_info(fixture, key, value)

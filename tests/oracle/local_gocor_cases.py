@@ -91,7 +91,7 @@ def _build_layer(fixture, settings, **keywords):
 def _kernels(layer):
     if not layer.query_objective:
         return ()
-    return layer.reg_weight1, layer.reg_weight2
+    return layer.weight1, layer.weight2
 
 
 def _initializer_name(published):

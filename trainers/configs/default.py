@@ -25,9 +25,11 @@ def get_config(variant="full"):
             f"Received: variant={variant!r}"
         )
     config = schema.TrainConfig()
-    config.num_steps = 5000
+    config.num_steps = 8500
     config.checkpoint_every = 250
     config.validation.interval = 500
+    config.data.batch_size = 4
+    config.optimizer.learning_rate = 7e-4
     config.picture_every = 500
     config.data.warp.rotation_probability = 0.4
     config.data.warp.zoom_probability = 0.4
