@@ -36,11 +36,7 @@ def define_flags():
         f"Matchers to compare with: {', '.join(baselines.BASELINES)}.",
     )
     flags.DEFINE_string("output", None, "JSON file to write.")
-    flags.DEFINE_string(
-        "save_flow",
-        None,
-        "Folder for one <name>.flo a pair; a baseline's are in a subfolder.",
-    )
+    flags.DEFINE_string("save_flow", None, "Folder for one <name>.flo a pair.")
 
 
 def evaluate(argv):

@@ -66,7 +66,8 @@ def _evaluate_pair(method, pair, flow_dir):
         estimate = method(reference, query)
         seconds = time.perf_counter() - start
     except (ValueError, cv2.error) as error:
-        raise ValueError(f"Pair '{pair.name}': {error}") from error
+        reason = getattr(error, "err", error)
+        raise ValueError(f"Pair '{pair.name}': {reason}") from error
     if flow_dir is not None:
         path = os.path.join(flow_dir, f"{pair.name}.flo")
         flow_io.write_flo(path, estimate.flow)

@@ -3,12 +3,6 @@
 Truong et al., "GOCor: Bringing Globally Optimized Correspondence Volumes into
 Your Neural Network", NeurIPS 2020, Section 3.6.
 
-| paper       | here                                           |
-|-------------|------------------------------------------------|
-| `f^r`       | `reference_features`                           |
-| mean `f^r`  | `background`                                   |
-| `w^0`       | the filter map returned                        |
-
 A filter map holds one filter for each reference cell. A simple filter is its
 cell's feature, scaled to score 1 on it. A context-aware filter lies in the span
 of its cell's feature and of the background, the mean feature; its scores on the

@@ -11,12 +11,6 @@ class GlobalCorrelation(keras.layers.Layer):
 
     Plain dot products: normalize the features first, with `FeatureL2Norm`.
 
-    Example:
-        ```python
-        layer = GlobalCorrelation()
-        volume = layer(reference_features, query_features)
-        ```
-
     Call arguments:
         reference_features: `(batch, height, width, channels)`.
         query_features: `(batch, query_height, query_width, channels)`.
@@ -24,6 +18,10 @@ class GlobalCorrelation(keras.layers.Layer):
     Returns:
         `(batch, height, width, query_height * query_width)`, query positions
         row-major.
+
+    Example:
+        >>> features = keras.random.normal((1, 8, 8, 32))
+        >>> volume = GlobalCorrelation()(features, features)
     """
 
     def call(self, reference_features, query_features):

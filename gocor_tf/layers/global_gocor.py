@@ -23,9 +23,9 @@ class GlobalGOCor(keras.layers.Layer):
     its own cell and low on the others (GOCor, Eq. 5) and, with the query
     objective, to give a smooth volume (Eq. 6). Gradient and step length are
     closed-form, in float32 at least under any dtype policy; derivatives pass
-    through every iteration. The published networks depart from the paper, and
-    so does this layer: a learned factor multiplies the step length, and `v-` is
-    a learned fraction of `v+`.
+    through every iteration. As in the published networks, and unlike in the
+    paper, a learned factor multiplies the step length, and `v-` is a learned
+    fraction of `v+`.
 
     Args:
         num_iterations: number of steps; 0 correlates the initial filters.
@@ -236,9 +236,8 @@ class GlobalGOCor(keras.layers.Layer):
             self._flatten(filter_map),
             self.step_length_reg,
         )
-        batch, height, width, _ = ops.shape(filter_map)
-        step = ops.broadcast_to(step, (batch, height * width, 1))
-        return ops.reshape(step, (batch, height, width, 1))
+        step = ops.broadcast_to(step, ops.shape(self._flatten(filter_map)))
+        return ops.reshape(step, ops.shape(filter_map))[..., :1]
 
     def get_config(self):
         arguments = {n: getattr(self, n) for n in gocor_options.ARGUMENTS}

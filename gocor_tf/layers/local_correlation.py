@@ -9,14 +9,9 @@ from gocor_tf.ops import correlation
 class LocalCorrelation(keras.layers.Layer):
     """Correlates each reference feature with a window of query features.
 
-    Example:
-        ```python
-        layer = LocalCorrelation(radius=4)
-        volume = layer(reference_features, query_features)
-        ```
-
     Args:
         radius: search radius in pixels.
+        **kwargs: arguments of `keras.layers.Layer`.
 
     Call arguments:
         reference_features: `(batch, height, width, channels)`.
@@ -25,6 +20,10 @@ class LocalCorrelation(keras.layers.Layer):
     Returns:
         Means over channels, `(batch, height, width, (2 * radius + 1)**2)`,
         dy slow and dx fast, zero outside the query.
+
+    Example:
+        >>> features = keras.random.normal((1, 16, 16, 32))
+        >>> volume = LocalCorrelation(radius=4)(features, features)
     """
 
     def __init__(self, radius=4, **kwargs):

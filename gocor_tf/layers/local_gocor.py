@@ -17,54 +17,59 @@ from gocor_tf.ops import correlation, distance_map, local_objective
 
 @keras.saving.register_keras_serializable(package="gocor_tf")
 class LocalGOCor(keras.layers.Layer):
-    """Correlates a window of the query with optimized filters.
+    """Correlates optimized reference filters with a window of the query.
 
-    Every reference pixel gets a filter that scores high on its own feature and
-    low on the others in its search window. `num_iterations` steps of steepest
-    descent find it, each with closed-form gradient and Gauss-Newton step
-    length, always in float32 or better. Outer gradients pass through all steps.
-
-    Example:
-        ```python
-        layer = LocalGOCor(num_iterations=3, radius=4)
-        volume = layer(reference_features, query_features)
-        ```
+    As `GlobalGOCor`, within a search radius: steepest descent shapes one filter
+    for each reference pixel to score high on its own feature and low on the
+    others in its window (GOCor, Eq. 5). Gradient and step length are
+    closed-form, in float32 at least under any dtype policy; derivatives pass
+    through every iteration. The published networks depart from the paper, and
+    so does this layer: scores are means over channels, the weight on the
+    squared filters is divided by the channels squared, a learned factor
+    multiplies the step length, and `v-` is a learned fraction of `v+`.
 
     Args:
-        num_iterations: number of steps; 0 correlates with the initial filters.
+        num_iterations: number of steps; 0 correlates the initial filters.
         radius: search radius in pixels.
         initializer: "simple", "context_aware", "flexible_context_aware" or
             "zero".
-        query_objective: whether a learned 4-D convolution of the query scores
-            is minimized too (GOCor, Eq. 6). The step length is then one per
-            sample instead of one per pixel.
-        reference_objective: "robust" (GOCor, Eq. 5) or "regression", the plain
-            squared distance of the scores to a delta, without weights.
-        init_step_length: initial factor on the Gauss-Newton step length.
-        init_filter_reg: initial ridge factor `lambda`.
-        min_filter_reg: lower bound of the ridge factor.
-        step_length_reg: extra ridge in the step length alone.
+        query_objective: whether the query term is added (GOCor, Eq. 6). There
+            is one step length for each sample with it, for each filter without
+            it.
+        reference_objective: "robust", or "regression": plain linear regression
+            to 1 on the own pixel and 0 elsewhere, without distance predictors
+            and score activation.
+        init_step_length: initial factor on the step length.
+        init_filter_reg: initial root of the weight on the squared filters.
+        min_filter_reg: lower bound of that root.
+        step_length_reg: damping of the step length. The published local
+            networks have none, whatever their settings say.
         num_dist_bins: see `DistancePredictors`, as the next five.
-        bin_displacement: in feature cells.
-        init_gauss_sigma: in feature cells.
-        v_minus_act: "sigmoid" or "linear".
+        bin_displacement: in pixels of the feature map.
+        init_gauss_sigma: in pixels of the feature map.
+        v_minus_act: "sigmoid", "linear" or "softplus".
         v_minus_init_factor: steepness of the initial mask.
         train_label_map: whether the label is trainable.
-        score_eta: width of the smooth score activation; 0 has a kink (GOCor,
-            Eq. 4).
-        reg_kernel_size: size of the query objective's kernels.
-        reg_inter_dim: channels between its two convolutions.
-        reg_output_dim: channels after them.
+        score_eta: width of the smooth score activation (Eq. 4b); 0 is a kink.
+        reg_kernel_size: size of the query term's two kernels, the first over
+            the map, the second over the window; odd.
+        reg_inter_dim: channels between the two kernels.
+        reg_output_dim: channels after both.
+        **kwargs: arguments of `keras.layers.Layer`.
 
     Call arguments:
-        reference_features: `(batch, height, width, channels)`, not normalized.
-            Calls may differ in `channels` unless the initializer's weights
-            depend on them.
-        query_features: same shape.
+        reference_features: `(batch, height, width, channels)`, as a rule not
+            normalized. Calls may differ in channels, unless the initializer
+            has weights per channel.
+        query_features: same shape, for instance warped by a flow estimate.
         num_iterations: overrides the constructor's.
 
     Returns:
         `(batch, height, width, (2 * radius + 1)**2)`, as `LocalCorrelation`.
+
+    Example:
+        >>> features = keras.random.normal((1, 16, 16, 32))
+        >>> volume = LocalGOCor(num_iterations=3)(features, features)
     """
 
     def __init__(

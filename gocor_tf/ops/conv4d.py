@@ -107,7 +107,9 @@ def _swap_pairs(maps, batch, outer, inner):
 
 def _adjoint(kernel):
     """The kernel of the transposed convolution, at stride 1."""
-    return ops.transpose(ops.flip(kernel, axis=(0, 1)), (0, 1, 3, 2))
+    # One axis at a time: Keras up to 3.12 on TensorFlow flips no two at once.
+    kernel = ops.flip(ops.flip(kernel, axis=0), axis=1)
+    return ops.transpose(kernel, (0, 1, 3, 2))
 
 
 def _shifts(volume, sizes):

@@ -1,8 +1,15 @@
 """Initial filters of GOCor: simple and context-aware, global and local.
 
 Truong et al., "GOCor: Bringing Globally Optimized Correspondence Volumes into
-Your Neural Network", NeurIPS 2020, Section 3.6. Differences of nearly equal
-numbers: pass float32 or more.
+Your Neural Network", NeurIPS 2020, Section 3.6.
+
+| paper       | here         |
+|-------------|--------------|
+| `f^r`       | `features`   |
+| mean `f^r`  | `background` |
+| `w^0`       | the result   |
+
+Differences of nearly equal numbers: pass float32 or more.
 """
 
 from keras import ops

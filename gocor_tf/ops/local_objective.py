@@ -9,13 +9,14 @@ Your Neural Network", NeurIPS 2020, Sections 3.4 to 3.6.
 | `f^r`, `f^q`    | `reference`, `query`, cut into windows            |
 | `C(w, f^r)`     | the reference response, a mean over channels      |
 | `R * C(w, f^q)` | the query response                                |
-| `y`, `v+`, `v-` | `weight * label`, `weight`, `weight * mask`       |
+| `y`             | `label`: that of `DistancePredictors` times `v+`  |
+| `v+`, `v-`      | `positive_slope`, `negative_slope`                |
 | `R`             | `weight1`, `weight2`: a separable 4-D convolution |
 | `lambda**2`     | `ridge`                                           |
 | `alpha`         | step length                                       |
 
-The descent stays in the tile space of `ops.tiles`: windows are cut once, label,
-weight and mask are lifted into the band of a tile's scores and are zero outside
+The descent stays in the tile space of `ops.tiles`: windows are cut once, label
+and slopes are lifted into the band of a tile's scores and are zero outside
 it, and scores never leave it. Responses are linear in the filters: those after
 a step are those before it minus those of the gradient, which the step length
 needs anyway. So a step costs two matrix products.
@@ -36,9 +37,9 @@ class LocalObjective(NamedTuple):
     inside: Any  # (1, rows, columns, 64, 1): 1 in the map, 0 where tiles end
     size: tuple  # (height, width) of the map
     radius: int  # of the search window, in pixels
-    label: Any  # (64, window pixels): of filter and feature; so weight and mask
-    weight: Any
-    mask: Any
+    label: Any  # (64, window pixels): of filter and feature; so the slopes
+    positive_slope: Any
+    negative_slope: Any
     score_eta: float  # width of the smooth score activation
     ridge: Any  # scalar
     weight1: Any = None  # (k, k, 1, inner_dim), over the map
@@ -70,11 +71,12 @@ def create(
         A `LocalObjective`.
     """
     _, height, width, channels = ops.shape(reference_features)
-    label, weight, mask = (
+    label, weight, mask = functions
+    label, positive_slope, negative_slope = (
         tiles.lift_band(
             ops.broadcast_to(values, (tiles.TILE**2, values.shape[0])), radius
         )
-        for values in functions
+        for values in (weight * label, weight, weight * mask)
     )
     query = None
     if kernels is not None:
@@ -86,8 +88,8 @@ def create(
         size=(height, width),
         radius=radius,
         label=label,
-        weight=weight,
-        mask=mask,
+        positive_slope=positive_slope,
+        negative_slope=negative_slope,
         score_eta=score_eta,
         ridge=ridge,
         weight1=kernels[0] if kernels is not None else None,
@@ -202,15 +204,21 @@ def _responses(objective, filters):
 
 def _residual(objective, reference):
     activated = score_activation.score_activation(
-        reference, objective.mask, objective.score_eta
+        reference,
+        objective.negative_slope,
+        objective.score_eta,
+        objective.positive_slope,
     )
-    return objective.weight * (activated - objective.label)
+    return activated - objective.label
 
 
 def _slope(objective, reference):
     """Derivative of the residual with respect to the score."""
-    return objective.weight * score_activation.score_activation_derivative(
-        reference, objective.mask, objective.score_eta
+    return score_activation.score_activation_derivative(
+        reference,
+        objective.negative_slope,
+        objective.score_eta,
+        objective.positive_slope,
     )
 
 

@@ -1,134 +1,27 @@
-"""Checks of global GOCor against formulas written out a second time."""
-
-import itertools
-
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import ops
 
 from gocor_tf.layers.global_gocor import GlobalGOCor
 from gocor_tf.ops import correlation
+from tests.layers.global_gocor_formulas import (
+    make_features,
+    make_maps,
+    make_problem,
+)
 from tests.test_case import TestCase
 
-INITIALIZERS = [
-    "simple",
-    "flexible_simple",
-    "context_aware",
-    "flexible_context_aware",
-    "zero",
-]
-OBJECTIVES = [
-    *(
-        {"v_minus_act": activation, "score_eta": eta}
-        for activation in ("sigmoid", "linear", "softplus")
-        for eta in (0.0, 0.3)
-    ),
-    {"reference_objective": "regression"},
-]
-every_combination = pytest.mark.parametrize(
-    ("settings", "query_objective", "initializer"),
-    list(itertools.product(OBJECTIVES, (False, True), INITIALIZERS)),
-)
 with_and_without_query = pytest.mark.parametrize(
     "query_objective", [False, True]
 )
-
-
-def make_features(*shape, seed=0):
-    features = np.random.default_rng(seed).normal(size=shape)
-    return features / np.linalg.norm(features, axis=-1, keepdims=True)
-
-
-def make_problem(dtype="float64", **settings):
-    """A layer with random weights, reference and query of different sizes."""
-    reference = make_features(2, 3, 4, 5).astype(dtype)
-    query = make_features(2, 2, 5, 5, seed=1).astype(dtype)
-    layer = GlobalGOCor(
-        reg_inter_dim=3, reg_output_dim=2, dtype=dtype, **settings
-    )
-    layer.build(reference.shape, query.shape)
-    rng = np.random.default_rng(2)
-    for weight in layer.weights:
-        change = rng.uniform(-0.3, 0.3, size=weight.shape)
-        if weight.name == "log_step_length":
-            change = -0.1  # shorter than the minimum along the gradient
-        weight.assign(ops.convert_to_numpy(weight) + change)
-    reference, query = map(ops.convert_to_tensor, (reference, query))
-    return layer, layer.filter_initializer(reference), reference, query
-
-
-def interpolate(layer, name, distance):
-    """Values of a predictor, by interpolation between its bins."""
-    values = ops.convert_to_numpy(getattr(layer.distance_predictors, name))
-    centres = np.arange(layer.num_dist_bins) * layer.bin_displacement
-    return np.interp(distance, centres, values)
-
-
-def make_maps(layer, height, width):
-    """Label, weight and mask between all pairs of cells."""
-    cells = np.array(list(itertools.product(range(height), range(width))))
-    distance = np.linalg.norm(cells[:, None] - cells[None], axis=-1)
-    if layer.reference_objective == "regression":
-        return np.eye(len(cells)), 1.0, 1.0
-    mask = interpolate(layer, "target_mask_predictor", distance)
-    if layer.v_minus_act == "sigmoid":
-        mask = 1 / (1 + np.exp(-mask))
-    elif layer.v_minus_act == "softplus":
-        mask = np.log1p(np.exp(mask))
-    label = interpolate(layer, "label_map_predictor", distance)
-    weight = interpolate(layer, "spatial_weight_predictor", distance)
-    return label, weight, mask
-
-
-def make_residuals(layer, filter_map, reference, query):
-    """All residuals whose half squares are summed, term by term."""
-    _, height, width, channels = reference.shape
-    filters = tf.reshape(filter_map, (2, height * width, channels))
-    features = tf.reshape(reference, (2, height * width, channels))
-    scores = tf.matmul(filters, features, transpose_b=True)
-    label, weight, mask = make_maps(layer, height, width)
-    eta = layer.score_eta
-    magnitude = tf.sqrt(scores**2 + eta**2) - eta if eta else tf.abs(scores)
-    activated = (1 - mask) / 2 * magnitude + (1 + mask) / 2 * scores
-    ridge = ops.convert_to_numpy(layer.filter_reg)[0]
-    residuals = {
-        "reference": weight * (activated - label),
-        "regularization": max(abs(ridge), layer.min_filter_reg) * filters,
-    }
-    if layer.query_objective:
-        volume = tf.einsum("bijc,bklc->bijkl", filter_map, query)
-        residuals["query"] = tf.matmul(
-            tf.reshape(volume, (2, -1)),
-            make_convolution(layer, reference, query),
-        )
-    return residuals
-
-
-def make_convolution(layer, reference, query):
-    """The query term's convolution as a matrix, from a loop over 4-D taps."""
-    weights = map(ops.convert_to_numpy, (layer.weight1, layer.weight2))
-    kernel = np.einsum("cdui,abio->abcduo", *weights)
-    size = (*reference.shape[1:3], *query.shape[1:3])
-    cells = np.eye(np.prod(size)).reshape(-1, *size)
-    padded = np.pad(cells, [(0, 0), *[(1, 1)] * 4])[..., None]
-    result = 0.0
-    for tap in itertools.product(range(3), repeat=4):
-        window = (slice(i, i + n) for i, n in zip(tap, size, strict=True))
-        result = result + padded[:, *window] @ kernel[tap]
-    return result.reshape(len(cells), -1)
-
-
-def half_power(residual):
-    return 0.5 * np.sum(np.reshape(residual, (2, -1)) ** 2, axis=-1)
 
 
 class LayerTest(TestCase):
     def test_query_objective(self):
         self.run_layer_test(
             GlobalGOCor,
-            {"num_iterations": 2, "step_length_reg": 0.1, "reg_inter_dim": 2},
+            {"num_iterations": 1, "step_length_reg": 0.1, "reg_inter_dim": 2},
             {
                 "reference_features": make_features(2, 3, 4, 8).astype("f"),
                 "query_features": make_features(2, 4, 5, 8).astype("f"),
@@ -154,91 +47,6 @@ class LayerTest(TestCase):
             num_weights=6,
             mixed_tolerance=0.1,
         )
-
-
-@every_combination
-def test_gradient_and_step_equal_automatic_differentiation(
-    settings, query_objective, initializer
-):
-    layer, filter_map, reference, query = make_problem(
-        query_objective=query_objective, initializer=initializer, **settings
-    )
-    with tf.GradientTape() as tape:
-        tape.watch(filter_map)
-        residuals = make_residuals(layer, filter_map, reference, query)
-        total = sum(tf.reduce_sum(r**2) / 2 for r in residuals.values())
-    gradient = tape.gradient(total, filter_map)
-    with tf.autodiff.ForwardAccumulator(filter_map, gradient) as forward:
-        residuals = make_residuals(layer, filter_map, reference, query)
-    changes = [forward.jvp(residual) for residual in residuals.values()]
-    kept = (2, 1) if query_objective else (2, 12)
-    power = np.sum(np.reshape(gradient**2, (*kept, -1)), -1)
-    curvature = sum(np.sum(np.reshape(c**2, (*kept, -1)), -1) for c in changes)
-    step = np.exp(layer.log_step_length.numpy()) * power / curvature
-    arguments = filter_map, reference, query
-    np.testing.assert_allclose(
-        layer.gradient(*arguments), gradient, rtol=1e-8, atol=1e-8
-    )
-    np.testing.assert_allclose(
-        np.reshape(layer.step_length(*arguments), (2, 12)),
-        np.broadcast_to(step, (2, 12)),
-        rtol=1e-8,
-    )
-
-
-@every_combination
-def test_objective_is_what_it_says_and_falls(
-    settings, query_objective, initializer
-):
-    layer, filter_map, reference, query = make_problem(
-        query_objective=query_objective, initializer=initializer, **settings
-    )
-    totals = []
-    for number in range(4):
-        current = layer.steepest_descent(filter_map, reference, query, number)
-        terms = layer.objective(current, reference, query)
-        totals.append(ops.convert_to_numpy(terms.pop("total")))
-        residuals = make_residuals(layer, current, reference, query)
-        assert residuals.keys() == terms.keys()
-        for name, residual in residuals.items():
-            np.testing.assert_allclose(terms[name], half_power(residual))
-    assert np.all(np.diff(totals, axis=0) < 0)
-
-
-@with_and_without_query
-def test_descent_takes_its_steps_along_the_gradient(query_objective):
-    layer, filter_map, *features = make_problem(query_objective=query_objective)
-    expected = filter_map
-    for _ in range(3):
-        step = layer.step_length(expected, *features)
-        expected = expected - step * layer.gradient(expected, *features)
-    np.testing.assert_allclose(
-        layer.steepest_descent(filter_map, *features, 3), expected, atol=1e-12
-    )
-
-
-@with_and_without_query
-def test_derivatives_through_the_iterations_equal_differences(query_objective):
-    """First derivatives of the volume, and second ones of its gradient."""
-    layer, _, reference, query = make_problem(
-        query_objective=query_objective, score_eta=0.3, num_iterations=2
-    )
-    direction = tf.constant(make_features(2, 3, 4, 5, seed=3))
-
-    def differentiate(shift):
-        point = reference + shift * direction
-        with tf.GradientTape() as outer:
-            outer.watch(point)
-            with tf.GradientTape() as inner:
-                inner.watch(point)
-                value = tf.reduce_sum(layer(point, query) ** 3)
-            slope = tf.reduce_sum(inner.gradient(value, point) * direction)
-        bend = tf.reduce_sum(outer.gradient(slope, point) * direction)
-        return np.array([value, slope, bend])
-
-    after, before = differentiate(1e-5), differentiate(-1e-5)
-    differences = (after - before)[:2] / 2e-5
-    np.testing.assert_allclose(differentiate(0.0)[1:], differences, rtol=1e-6)
 
 
 def test_damping_shortens_the_step():
@@ -278,8 +86,16 @@ def test_distinct_features_match_themselves(query_objective):
     layer = GlobalGOCor(query_objective=query_objective)
     volume = ops.convert_to_numpy(layer(features, features)).reshape(12, 12)
     np.testing.assert_array_equal(np.argmax(volume, axis=-1), np.arange(12))
-    others = volume[~np.eye(12, dtype=bool)]
-    assert np.min(np.diag(volume)) > 2 * np.max(others)
+    np.testing.assert_allclose(np.diag(volume), 1, atol=1e-3)
+
+
+def test_scores_of_distinct_features_tend_to_the_label():
+    features = np.eye(12, dtype="float32").reshape(1, 3, 4, 12)
+    layer = GlobalGOCor(query_objective=False, num_iterations=50)
+    volume = ops.convert_to_numpy(layer(features, features)).reshape(12, 12)
+    label, _, _ = make_maps(layer, 3, 4)
+    # Negative scores hardly count.
+    np.testing.assert_allclose(np.maximum(volume, 0), label, atol=0.01)
 
 
 def test_descent_tells_similar_features_apart():

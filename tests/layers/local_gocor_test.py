@@ -9,6 +9,7 @@ from keras import ops
 
 from gocor_tf.layers.local_gocor import LocalGOCor
 from gocor_tf.ops import correlation
+from tests.test_case import TestCase
 
 RADIUS = 2
 OBJECTIVES = {
@@ -287,5 +288,31 @@ def test_rejects_a_negative_number_of_iterations_at_call():
 
 
 def test_rejects_features_that_do_not_fit():
-    with pytest.raises(ValueError, match="`reference_features` and `query_f"):
+    with pytest.raises(ValueError, match="`query_features` must have the ch"):
         LocalGOCor()(tf.ones((1, 4, 4, 3)), tf.ones((1, 4, 4, 2)))
+
+
+class LocalGOCorTest(TestCase):
+    def setUp(self):
+        super().setUp()
+        generator = np.random.default_rng(0)
+        self.features = {
+            name: generator.standard_normal((2, 9, 6, 4)).astype("float32")
+            for name in ("reference_features", "query_features")
+        }
+
+    def test_layer(self):
+        self.run_layer_test(
+            LocalGOCor,
+            {"radius": 1, "num_iterations": 2},
+            self.features,
+            num_weights=6,
+        )
+
+    def test_layer_with_query_objective(self):
+        self.run_layer_test(
+            LocalGOCor,
+            {"radius": 1, "num_iterations": 2, "query_objective": True},
+            self.features,
+            num_weights=8,
+        )

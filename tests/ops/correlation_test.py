@@ -112,9 +112,7 @@ def test_large_16_bit_features_do_not_overflow(dtype):
         ops.full((1, 9, 9, 81), 900, dtype), features
     )
     summed = ops.convert_to_numpy(ops.cast(summed, "float32"))
-    np.testing.assert_allclose(
-        summed[0, 4, 4], 81 * 900 * 30 / 512, rtol=0.01
-    )
+    np.testing.assert_allclose(summed[0, 4, 4], 81 * 900 * 30 / 512, rtol=0.01)
 
 
 def test_empty_batch():

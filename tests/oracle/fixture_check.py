@@ -159,19 +159,16 @@ def _scalar(fixture, prefix, outputs):
         return outputs[name if name in outputs else f"{variant}/loss"]
     names = fixture.entry["info"].get("grad_of", ())
     return sum(
-        (ops.sum(outputs[name] * fixture.cotangent(name)) for name in names),
+        (
+            ops.sum(ops.multiply(outputs[name], fixture.cotangent(name)))
+            for name in names
+        ),
         ops.zeros(()),
     )
 
 
 def _compare_values(fixture, values):
     """Yields a line for each array or number that differs."""
-    import os,json
-    with open('/tmp/w/ratios.txt','a') as fh:
-        for key, value in values.items():
-            if key in fixture.entry["arrays"] and 'full_shape' not in fixture.entry["arrays"][key]:
-                r=fixture.compare(key,value)
-                if 'tol' in r: fh.write(json.dumps([os.environ.get('KERAS_BACKEND'),fixture.entry['id'],key,r['q999']/r['tol'],r['max']/r['tol']/50])+'\n')
     for key, value in values.items():
         if key.startswith("info:"):
             yield from _compare_info(fixture, key, value)

@@ -343,7 +343,8 @@ def _published_warp(image, vectors):
     slip = (size - 1) / np.maximum(flow_size - 1, 1)
     if np.all(slip == 1):
         return gocor_tf.ops.warp(image, vectors)
-    return warp_by_mapping(image, flow.flow_to_mapping(vectors) * slip)
+    mapping = ops.multiply(flow.flow_to_mapping(vectors), slip)
+    return warp_by_mapping(image, mapping)
 
 
 _WARPS = {

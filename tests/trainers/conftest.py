@@ -1,5 +1,7 @@
 """Fixtures of the command tests."""
 
+import cv2
+import numpy as np
 import pytest
 from absl import flags
 
@@ -29,3 +31,27 @@ def run_command(capsys):
                 delattr(flags.FLAGS, name)
 
     return run
+
+
+@pytest.fixture
+def image_dir(tmp_path):
+    """Returns a folder of three small photographs of random blobs."""
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        blobs = rng.uniform(0, 255, (12, 16, 3)).astype("float32")
+        image = cv2.resize(blobs, (128, 96), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / f"{number}.png"), np.clip(image, 0, 255))
+    return folder
+
+
+@pytest.fixture
+def forget_flags():
+    """Removes the flags that a test defined by running a whole command."""
+    yield
+    for name in list(flags.FLAGS):
+        module = flags.FLAGS.find_module_defining_flag(name)
+        if module is None or not module.startswith("absl"):
+            delattr(flags.FLAGS, name)
+    flags.FLAGS.unparse_flags()

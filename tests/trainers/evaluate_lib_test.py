@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gocor_tf.data import evaluation_pairs, flow_io, pictures
-from gocor_tf.trainers import evaluate_lib
+from gocor_tf.trainers import baselines, evaluate_lib
 from gocor_tf.trainers.estimate import Estimate
 
 METRICS = evaluate_lib.FLOW_METRICS
@@ -95,6 +95,11 @@ def test_an_unreadable_image_names_the_pair(pairs, tmp_path):
     (tmp_path / "image.png").write_bytes(b"")
     with pytest.raises(ValueError, match="Pair 'homography': Cannot read"):
         evaluate_lib.evaluate(_shift_by(0, 0), pairs, "test")
+
+
+def test_a_pair_that_a_baseline_cannot_match_is_named(pairs):
+    with pytest.raises(ValueError, match="^Pair 'homography': The input image"):
+        evaluate_lib.evaluate(baselines.match_dis, pairs, "dis")
 
 
 def test_flow_is_sampled_between_pixels():

@@ -25,7 +25,7 @@ def get_config(variant="full"):
             f"Received: variant={variant!r}"
         )
     config = schema.TrainConfig()
-    config.num_steps = 8500
+    config.num_steps = 6400
     config.checkpoint_every = 250
     config.validation.interval = 500
     config.data.batch_size = 4
@@ -33,7 +33,7 @@ def get_config(variant="full"):
     config.picture_every = 500
     config.data.warp.rotation_probability = 0.4
     config.data.warp.zoom_probability = 0.4
-    config.loss.matching_weight = 400.0
+    config.loss.matching_weight = 2e4
     if variant == "feature":
         config.model.global_correlation = "feature"
         config.model.local_correlation = "feature"

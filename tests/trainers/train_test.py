@@ -1,0 +1,72 @@
+import pathlib
+import sys
+
+import pytest
+
+from gocor_tf.trainers import train
+
+DEFAULT = pathlib.Path(__file__).parents[2] / "trainers/configs/default.py"
+
+pytestmark = pytest.mark.usefixtures("forget_flags")
+
+
+def _run(monkeypatch, capsys, *arguments):
+    """Runs the command; returns its status and what it says on stderr."""
+    monkeypatch.setattr(sys, "argv", ["gocor-train", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        train.main()
+    return ended.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--workdir=w"], "--config"),
+        ([f"--config={DEFAULT}"], "--workdir"),
+        (["--config=missing.py", "--workdir=w"], "missing.py"),
+        (["--config=missing.py", "--config.seed=1", "--workdir=w"], "missing"),
+        ([f"--config={DEFAULT}:large", "--workdir=w"], "`variant` must be"),
+        (
+            [f"--config={DEFAULT}", "--config.sed=1", "--workdir=w"],
+            "sed",
+        ),
+        (
+            [f"--config={DEFAULT}", "--config.seed=one", "--workdir=w"],
+            "seed",
+        ),
+        ([f"--config={DEFAULT}", "--workdir=w"], "`data.image_dir` must be"),
+        ([f"--config={DEFAULT}", "--workdir=w", "x"], "must be flags"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    monkeypatch, capsys, tmp_path, arguments, reason
+):
+    monkeypatch.chdir(tmp_path)
+    status, err = _run(monkeypatch, capsys, *arguments)
+    assert status == 2
+    assert reason in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_broken_config_file_is_one_line_and_status_2(
+    monkeypatch, capsys, tmp_path
+):
+    config = tmp_path / "config.py"
+    config.write_text("def get_config(:\n")
+    status, err = _run(monkeypatch, capsys, f"--config={config}", "--workdir=w")
+    assert status == 2
+    assert "SyntaxError" in err
+    assert err.count("\n") == 1
+
+
+def test_missing_photographs_are_wrong_usage(monkeypatch, capsys, tmp_path):
+    status, err = _run(
+        monkeypatch,
+        capsys,
+        f"--config={DEFAULT}",
+        f"--workdir={tmp_path}/w",
+        f"--config.data.image_dir={tmp_path}/missing",
+    )
+    assert status == 2
+    assert "must be a folder of photographs" in err
