@@ -80,3 +80,10 @@ def check_features(reference_features_shape, query_features_shape):
             f"{reference_features_shape[-1]}. Received: "
             f"query_features.shape={tuple(query_features_shape)}"
         )
+    batches = reference_features_shape[0], query_features_shape[0]
+    if None not in batches and batches[0] != batches[1]:
+        raise ValueError(
+            "`query_features` must have the batch size of "
+            f"`reference_features`, {batches[0]}. Received: "
+            f"query_features.shape={tuple(query_features_shape)}"
+        )

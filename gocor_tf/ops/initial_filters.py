@@ -25,6 +25,7 @@ def simple_filters(features, scaling):
     Returns:
         Filters of the shape of `features`; zero where a feature is zero.
     """
+    features = ops.convert_to_tensor(features)
     power = ops.sum(ops.square(features), axis=-1, keepdims=True)
     # The floor only keeps a feature of all zeros from becoming 0 / 0.
     return scaling * features / ops.maximum(power, 1e-12)
@@ -32,6 +33,7 @@ def simple_filters(features, scaling):
 
 def local_simple_filters(features, scaling):
     """As `simple_filters`, for dot products that are means over channels."""
+    features = ops.convert_to_tensor(features)
     power = ops.mean(ops.square(features), axis=-1, keepdims=True)
     return scaling * features / (power + 1e-6)
 
@@ -47,6 +49,7 @@ def context_aware_filters(features, target_fg, target_bg):
     Returns:
         Filters of the shape of `features`.
     """
+    features = ops.convert_to_tensor(features)
     background = ops.mean(features, axis=(1, 2), keepdims=True)
     combination, determinant = _solve_context(
         features, background, target_fg, target_bg
@@ -67,6 +70,7 @@ def local_context_aware_filters(features, target_fg, target_bg, area):
     Returns:
         Filters of the shape of `features`.
     """
+    features = ops.convert_to_tensor(features)
     axes = 1 if area == "column" else (1, 2)
     background = ops.mean(features, axis=axes, keepdims=True)
     combination, determinant = _solve_context(

@@ -14,6 +14,10 @@ def random_features(channels=6):
     return rng.normal(size=(2, 4, 5, channels)).astype("float32")
 
 
+def filter_map(layer, features):
+    return keras.ops.convert_to_numpy(layer(features)).astype("float32")
+
+
 class LayerTest(TestCase):
     def test_flexible_context_aware_layer(self):
         self.run_layer_test(
@@ -37,7 +41,7 @@ class LayerTest(TestCase):
 @pytest.mark.parametrize("name", ["simple", "flexible_simple"])
 def test_simple_filters_score_one_on_their_own_feature(name):
     features = random_features()
-    filters = np.asarray(filter_initializers.get_global(name)(features))
+    filters = filter_map(filter_initializers.get_global(name), features)
     np.testing.assert_allclose(np.sum(filters * features, -1), 1, atol=1e-5)
 
 
@@ -45,14 +49,14 @@ def test_simple_filters_score_one_on_their_own_feature(name):
 def test_context_aware_filters_score_one_and_zero(name):
     features = random_features()
     background = features.mean((1, 2), keepdims=True)
-    filters = np.asarray(filter_initializers.get_global(name)(features))
+    filters = filter_map(filter_initializers.get_global(name), features)
     np.testing.assert_allclose(np.sum(filters * features, -1), 1, atol=1e-4)
     np.testing.assert_allclose(np.sum(filters * background, -1), 0, atol=1e-4)
 
 
 def test_local_simple_filters_score_one_on_their_own_feature():
     features = random_features()
-    filters = np.asarray(filter_initializers.get_local("simple")(features))
+    filters = filter_map(filter_initializers.get_local("simple"), features)
     np.testing.assert_allclose(np.mean(filters * features, -1), 1, atol=1e-4)
 
 
@@ -69,7 +73,7 @@ def test_local_context_aware_filters_score_one_and_zero(name, area, axes):
     features = random_features()
     background = features.mean(axes, keepdims=True)
     layer = filter_initializers.get_local(name, background_area=area)
-    filters = np.asarray(layer(features))
+    filters = filter_map(layer, features)
     np.testing.assert_allclose(np.mean(filters * features, -1), 1, atol=1e-3)
     np.testing.assert_allclose(np.mean(filters * background, -1), 0, atol=1e-3)
 
@@ -84,7 +88,7 @@ def test_local_context_aware_filters_score_one_and_zero(name, area, axes):
 def test_equal_features_and_zero_features_give_finite_filters(create, name):
     for value in (0.0, 0.3):
         features = np.full((1, 3, 3, 4), value, "float32")
-        assert np.all(np.isfinite(np.asarray(create(name)(features))))
+        assert np.all(np.isfinite(filter_map(create(name), features)))
 
 
 def test_half_precision_is_computed_in_float32():
@@ -92,7 +96,7 @@ def test_half_precision_is_computed_in_float32():
         dtype="mixed_float16"
     )
     features = 30 * random_features(channels=64)  # squares overflow float16
-    filters = np.asarray(layer(features.astype("float16")), "float32")
+    filters = filter_map(layer, features.astype("float16"))
     scores = np.sum(filters * features, -1)
     np.testing.assert_allclose(scores, 1, atol=0.02)
 

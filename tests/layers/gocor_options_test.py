@@ -40,6 +40,7 @@ def test_feature_maps_of_different_sizes_pass():
     ("reference_shape", "query_shape", "message"),
     [
         ((1, 2, 2, 3), (1, 2, 2, 4), "`query_features` must have the channels"),
+        ((1, 2, 2, 3), (2, 2, 2, 3), "must have the batch size"),
         ((2, 2, 3), (1, 2, 2, 3), "`reference_features` must be"),
         ((1, 2, 2, 3), (1, 2, 2, None), "`query_features` must be"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from gocor_tf.ops.warp import in_view_mask, masked_warp, warp, warp_by_mapping
-from tests.oracle import autodiff
+from tests import autodiff
 
 needs_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="uses tf.function"

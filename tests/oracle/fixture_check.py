@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tests.oracle import autodiff
+from tests import autodiff
 
 
 @dataclasses.dataclass

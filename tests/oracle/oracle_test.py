@@ -6,6 +6,7 @@ from tests.oracle import (
     decoder_cases,
     fixture_check,
     global_gocor_cases,
+    image_cases,
     local_gocor_cases,
     loss_cases,
     ops_cases,
@@ -30,7 +31,7 @@ CASES = {
     "global_gocor": global_gocor_cases.CASES,
     "local_gocor": local_gocor_cases.CASES,
     "losses": loss_cases.CASES,
-    "ops": ops_cases.CASES,
+    "ops": image_cases.CASES | ops_cases.CASES,
 }
 
 

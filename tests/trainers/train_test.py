@@ -11,11 +11,11 @@ pytestmark = pytest.mark.usefixtures("forget_flags")
 
 
 def _run(monkeypatch, capsys, *arguments):
-    """Runs the command; returns its status and what it says on stderr."""
+    """Runs the command; returns its status, stdout and stderr."""
     monkeypatch.setattr(sys, "argv", ["gocor-train", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
         train.main()
-    return ended.value.code, capsys.readouterr().err
+    return (ended.value.code or 0, *capsys.readouterr())
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_wrong_usage_is_one_line_and_status_2(
     monkeypatch, capsys, tmp_path, arguments, reason
 ):
     monkeypatch.chdir(tmp_path)
-    status, err = _run(monkeypatch, capsys, *arguments)
+    status, _, err = _run(monkeypatch, capsys, *arguments)
     assert status == 2
     assert reason in err
     assert err.count("\n") == 1
@@ -54,14 +54,16 @@ def test_broken_config_file_is_one_line_and_status_2(
 ):
     config = tmp_path / "config.py"
     config.write_text("def get_config(:\n")
-    status, err = _run(monkeypatch, capsys, f"--config={config}", "--workdir=w")
+    status, _, err = _run(
+        monkeypatch, capsys, f"--config={config}", "--workdir=w"
+    )
     assert status == 2
     assert "SyntaxError" in err
     assert err.count("\n") == 1
 
 
 def test_missing_photographs_are_wrong_usage(monkeypatch, capsys, tmp_path):
-    status, err = _run(
+    status, _, err = _run(
         monkeypatch,
         capsys,
         f"--config={DEFAULT}",
@@ -70,3 +72,10 @@ def test_missing_photographs_are_wrong_usage(monkeypatch, capsys, tmp_path):
     )
     assert status == 2
     assert "must be a folder of photographs" in err
+
+
+def test_help_describes_the_command(monkeypatch, capsys):
+    status, out, _ = _run(monkeypatch, capsys, "--help")
+    assert status == 0
+    assert "Trains a network on a folder of photographs" in out
+    assert "--workdir: Folder of checkpoints" in out

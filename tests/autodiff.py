@@ -56,9 +56,11 @@ def _torch(function, arrays):
         for name, array in arrays.items()
     }
     scalar, outputs = function(tensors)
-    derivatives = torch.autograd.grad(
-        scalar, list(tensors.values()), allow_unused=True
-    )
+    derivatives = [None] * len(tensors)
+    if scalar.requires_grad:
+        derivatives = torch.autograd.grad(
+            scalar, list(tensors.values()), allow_unused=True
+        )
     return outputs, {
         name: torch.zeros_like(tensors[name]) if value is None else value
         for name, value in zip(tensors, derivatives, strict=True)

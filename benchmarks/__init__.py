@@ -1,0 +1,1 @@
+"""Speed and memory of the operations, layers and networks."""

@@ -1,0 +1,131 @@
+"""Lines and tables of the benchmarks' results."""
+
+import os
+import platform
+
+import tensorflow as tf
+
+BEGIN, END = "<!-- begin of results -->", "<!-- end of results -->"
+MODES = {"forward": "forward", "gradient": "forward + gradient"}
+
+
+def matrix_rate(results):
+    """Returns the rate of the matrix product, in multiply-adds per ms."""
+    case, times = results[0]
+    return case.products / times["forward"]["ours"]
+
+
+def print_ratios(case, times, rate):
+    """Prints how much slower the other ways are than ours."""
+    ours, *others = case.ways
+    for mode, title in MODES.items():
+        for way in others:
+            ratio = times[mode][way] / times[mode][ours]
+            print(f"{case.name}, {title}, {way} / {ours}: {ratio:.2f}")
+    if case.products and others:
+        share = case.products / times["forward"][ours] / rate
+        print(f"{case.name}, forward, share of the matrix rate: {share:.1%}")
+
+
+def print_overhead(name, times):
+    """Prints the time of a network with GOCor over that without."""
+    print(f"GOCor overhead, {name}: {times[0] / times[1]:.2f}")
+
+
+def print_memory(size, memory):
+    """Prints the ratio of the peak memories of local GOCor's gradient."""
+    ours, other = memory
+    print(
+        f"local GOCor {size}, peak memory of the gradient, {other} / {ours}: "
+        f"{memory[other] / memory[ours]:.2f}"
+    )
+
+
+def write(path, results, overheads, size, memory):
+    """Replaces what lies between the two markers of a file.
+
+    Args:
+        path: Markdown file with both markers.
+        results: list of cases with their times.
+        overheads: network -> times with and without GOCor, in ms.
+        size: size of the features whose memory was measured.
+        memory: way -> peak memory in MB.
+
+    Raises:
+        ValueError: if a marker is missing.
+    """
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if BEGIN not in text or END not in text:
+        raise ValueError(
+            f"`output` must hold the lines {BEGIN!r} and {END!r}. "
+            f"Received: output={path!r}"
+        )
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    tables = [
+        _machine(matrix_rate(results)),
+        _table_of_times(results),
+        _table_of_networks(overheads),
+        _table_of_memory(size, memory),
+    ]
+    body = "\n\n".join([BEGIN, *tables, END])
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(head + body + tail)
+
+
+def _machine(rate):
+    return (
+        f"Measured on {os.cpu_count()} CPU cores ({platform.machine()}), "
+        f"TensorFlow {tf.__version__}, graphs without XLA, batches of one, "
+        f"float32. The matrix product reaches {2e-6 * rate:.0f} GFLOP/s."
+    )
+
+
+def _table_of_times(results):
+    rate = matrix_rate(results)
+    lines = [
+        "| what | how | forward, ms | forward + gradient, ms "
+        "| share of the matrix rate |",
+        "|---|---|---|---|---|",
+    ]
+    for case, times in results:
+        ours = next(iter(case.ways))
+        for way in case.ways:
+            cells = [
+                _cell(times[mode][way], times[mode][ours], way != ours)
+                for mode in MODES
+            ]
+            share = case.products / times["forward"][way] / rate
+            cells.append(f"{share:.1%}" if share and way == ours else "")
+            lines.append(
+                f"| {case.name} | `{way}` | " + " | ".join(cells) + " |"
+            )
+    return "\n".join(lines)
+
+
+def _table_of_networks(overheads):
+    lines = [
+        "| network, forward, 256 x 256 | plain correlation, ms | GOCor, ms "
+        "| overhead |",
+        "|---|---|---|---|",
+    ]
+    for name, (gocor, plain) in overheads.items():
+        lines.append(
+            f"| {name} | {plain:.1f} | {gocor:.1f} | {gocor / plain:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def _table_of_memory(size, memory):
+    lines = [
+        f"| local GOCor {size}, forward + gradient | peak memory, MB |",
+        "|---|---|",
+    ]
+    lines += [f"| `{way}` | {value:.0f} |" for way, value in memory.items()]
+    return "\n".join(lines)
+
+
+def _cell(time, ours, with_ratio):
+    ratio = f" ({time / ours:.1f}x)" if with_ratio else ""
+    return f"{time:.1f}{ratio}"

@@ -1,0 +1,118 @@
+"""Tests that the check of a fixture fails where it should."""
+
+import types
+
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.oracle import fixture_check
+
+
+class Fixture:
+    """A fixture of `y = 2 x + p`, with derivatives for a cotangent of ones."""
+
+    def __init__(self):
+        self.inp = {"x": np.arange(6, dtype="float32")}
+        self.param = {"p": np.ones(1, "float32")}
+        self.out = {"y": 2 * self.inp["x"] + 1}
+        self.grad = {
+            "in:x": np.full(6, 2, "float32"),
+            "param:p": np.full(1, 6, "float32"),
+        }
+        self.grad64 = {}
+        self.arrays = {
+            f"{role}/{name}": value
+            for role, values in (
+                ("in", self.inp),
+                ("param", self.param),
+                ("out", self.out),
+                ("grad", self.grad),
+            )
+            for name, value in values.items()
+        }
+        self.entry = {
+            "id": "ops/made_up",
+            "arrays": {key: {} for key in self.arrays},
+            "info": {"grad_of": ["y"], "requires_grad": {"p": True}},
+        }
+
+    def cotangent(self, name):
+        return np.ones_like(self.out[name])
+
+    def tolerance(self, key):
+        return 1e-6
+
+    def compare(self, key, value):
+        wanted = self.arrays[key]
+        return {
+            "ok": value.shape == wanted.shape
+            and np.allclose(value, wanted, atol=1e-6)
+        }
+
+
+def right(inputs, params):
+    return {"y": 2 * inputs["x"] + params["p"]}
+
+
+def check(function, **options):
+    fixture_check.check(Fixture(), fixture_check.Case(function, **options))
+
+
+def test_the_right_function_passes():
+    check(right)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda i, p: {"y": 2 * i["x"] + p["p"] + 1}, "out/y"),
+        (lambda i, p: {"y": (2 * i["x"] + p["p"])[:, None]}, "out/y"),
+        (
+            lambda i, p: {"y": 2 * ops.stop_gradient(i["x"]) + p["p"]},
+            "grad/in:x",
+        ),
+        (lambda i, p: {"y": 2 * i["x"] + 1}, "param/p: not used"),
+        (
+            lambda i, p: {**right(i, p), "z": i["x"]},
+            "out/z: not in the fixture",
+        ),
+        (lambda i, p: {**right(i, p), "info:n": 3}, "info:n"),
+    ],
+)
+def test_a_wrong_function_fails(function, message, monkeypatch):
+    monkeypatch.setitem(vars(fixture_check), "_compare_info", _info_of_none)
+    with pytest.raises(AssertionError, match=message):
+        check(function)
+
+
+def _info_of_none(fixture, key, value):
+    yield f"{key}: {value}"
+
+
+def test_an_output_that_nothing_computes_fails(monkeypatch):
+    fixture = Fixture()
+    fixture.arrays["out/z"] = fixture.out["z"] = np.zeros(1)
+    fixture.entry["arrays"]["out/z"] = {}
+    with pytest.raises(AssertionError, match="out/z: not compared"):
+        fixture_check.check(fixture, fixture_check.Case(right))
+
+
+def test_a_weight_that_is_wrongly_frozen_fails():
+    frozen = types.SimpleNamespace(trainable=False, shape=(1,))
+    problems = fixture_check._check_trainable(
+        Fixture(), fixture_check.Case(right, {"p": frozen})
+    )
+    assert list(problems) == ["p: trainable is False, not True"]
+
+
+def test_parameters_get_the_layout_of_keras():
+    kernel = np.zeros((5, 4, 3, 2), "float32")
+    assert fixture_check.to_keras_layout(kernel, (3, 2, 4, 5)).shape == (
+        3,
+        2,
+        4,
+        5,
+    )
+    predictor = np.zeros((1, 10, 1, 1), "float32")
+    assert fixture_check.to_keras_layout(predictor, (10,)).shape == (10,)
