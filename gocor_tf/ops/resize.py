@@ -37,11 +37,15 @@ def area_resize(image, size):
         `(batch, *size, channels)` tensor of the image's floating dtype.
     """
     height, width = ops.shape(image)[1:3]
+    dtype = backend.result_type(image.dtype, float)
+    # Sums overflow float16.
+    image = ops.cast(image, backend.result_type(dtype, "float32"))
     total = _resize_axes(image, size, _sum_rows)
     rows = _cell_bounds(height, size[0])
     columns = _cell_bounds(width, size[1])
     count = (rows[1] - rows[0])[:, None] * (columns[1] - columns[0])
-    return total / ops.cast(count, total.dtype)[..., None]
+    mean = total / ops.cast(count, total.dtype)[..., None]
+    return ops.cast(mean, dtype)
 
 
 def _resize_axes(image, size, resize_rows):

@@ -12,6 +12,8 @@ Slices go through `ops.slice`: the gradient of `x[..., a:b]` is an order of
 magnitude slower on TensorFlow.
 """
 
+import math
+
 from keras import ops
 
 TILE = 8
@@ -98,9 +100,7 @@ def extract_band(scores, radius):
     """
     lead = tuple(ops.shape(scores)[:-2])
     size, side = TILE + 2 * radius, 2 * radius + 1
-    count = 1
-    for dim in lead:
-        count = count * dim
+    count = math.prod(lead)
     # Entry (i, j, i + dy, j + dx) lies at i * (TILE * size**2 + size)
     # + j * (size**2 + 1) + dy * size + dx: a regular grid of its own.
     row = TILE * size**2
@@ -127,9 +127,7 @@ def lift_band(coefficients, radius):
     """
     lead = tuple(ops.shape(coefficients)[:-2])
     size, side = TILE + 2 * radius, 2 * radius + 1
-    count = 1
-    for dim in lead:
-        count = count * dim
+    count = math.prod(lead)
     row = TILE * size**2
     x = ops.reshape(coefficients, (count, TILE * TILE * side, side))
     x = ops.pad(x, ((0, 0), (0, 0), (0, size - side)))

@@ -66,6 +66,13 @@ def test_means_of_whole_numbers_are_exact():
     np.testing.assert_array_equal(resized, np.full((1, 256, 256, 1), 117))
 
 
+def test_sums_of_16_bit_images_do_not_overflow():
+    image = ops.full((1, 40, 40, 1), 250, dtype="float16")
+    resized = resize.area_resize(image, (1, 1))
+    assert keras.backend.standardize_dtype(resized.dtype) == "float16"
+    assert float(resized[0, 0, 0, 0]) == 250
+
+
 @pytest.mark.parametrize("size", [(4, 6), (13, 5), (7, 9)])
 def test_bilinear_resize_equals_that_of_keras(size):
     image = random(0, 2, 7, 9, 3)
