@@ -47,8 +47,8 @@ setuptools.setup(
     include_package_data=False,
     install_requires=[
         "tensorflow>=2.18",
-        "keras>=3.8",
-        "numpy>=1.26",
+        "keras>=3.10",
+        "numpy>=2.0",
         "opencv-python-headless>=4.10",
         "absl-py>=2.1",
     ],

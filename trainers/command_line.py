@@ -119,7 +119,7 @@ def _describe(main):
     module = sys.modules[main.__module__]
     sys.modules["__main__"].__doc__ = module.__doc__
     for name, defined in list(flags.FLAGS.flags_by_module_dict().items()):
-        if name.startswith("gocor_tf."):
+        if name == main.__module__ or name.startswith("gocor_tf."):
             for flag in defined:
                 flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
 
