@@ -19,12 +19,13 @@ SUBPACKAGES = ("data", "layers", "losses", "metrics", "models", "ops")
 # Every lower bound is a version that was installed and tested.
 EXTRAS = {
     "train": ["tensorboard>=2.18", "ml_collections>=1.0"],
-    "backends": ["jax>=0.10", "torch>=2.13"],
+    "backends": ["jax>=0.10.2", "torch>=2.13"],
 }
 EXTRAS["dev"] = [
-    "pytest>=9",
-    "ruff>=0.17",
-    "hypothesis>=6.100",
+    "pytest>=9.2",
+    # Another minor version may format otherwise.
+    "ruff~=0.17.5",
+    "hypothesis>=6.170",
     "setuptools>=77",
     *EXTRAS["train"],
 ]

@@ -52,9 +52,12 @@ class Adam:
             first, second = slots[2 * i : 2 * i + 2]
             first = first + (1 - self.beta_1) * (gradient - first)
             second = second + (1 - self.beta_2) * (gradient**2 - second)
-            root = ops.sqrt(second / correction_2) + self.epsilon
-            change = learning_rate * (first / correction_1) / root
-            new_variables.append(variable - change)
+            rate, scale_1, scale_2 = (
+                ops.cast(scalar, variable.dtype)
+                for scalar in (learning_rate, correction_1, correction_2)
+            )
+            root = ops.sqrt(second / scale_2) + self.epsilon
+            new_variables.append(variable - rate * (first / scale_1) / root)
             new_slots += [first, second]
         return new_variables, new_slots
 
@@ -70,8 +73,11 @@ class SGD:
     def apply(self, variables, gradients, slots, num_updates, learning_rate):
         """Moves the variables one step; see `Adam.apply`."""
         del num_updates
-        pairs = zip(variables, gradients, strict=True)
-        return [v - learning_rate * g for v, g in pairs], slots
+        new_variables = [
+            variable - ops.cast(learning_rate, variable.dtype) * gradient
+            for variable, gradient in zip(variables, gradients, strict=True)
+        ]
+        return new_variables, slots
 
 
 def get(config):
@@ -134,9 +140,12 @@ def learning_rate(config, num_steps, step):
 def clip_by_global_norm(gradients, norm, clip_norm):
     """Scales the gradients down to a global norm of at most `clip_norm`."""
     scale = clip_norm / ops.maximum(norm, clip_norm)
-    return [gradient * scale for gradient in gradients]
+    return [
+        gradient * ops.cast(scale, gradient.dtype) for gradient in gradients
+    ]
 
 
 def global_norm(gradients):
-    """Returns the Euclidean norm of all gradients together."""
-    return ops.sqrt(sum(ops.sum(ops.square(g)) for g in gradients))
+    """Returns the Euclidean norm of all gradients together, in float32."""
+    squares = [ops.cast(ops.sum(ops.square(g)), "float32") for g in gradients]
+    return ops.sqrt(sum(squares))

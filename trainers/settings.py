@@ -31,7 +31,7 @@ _POSITIVE = (
     "validation.interval",
     "data.batch_size",
 )
-_DTYPE_POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+_DTYPE_POLICIES = ("float32", "mixed_bfloat16", "mixed_float16", "float64")
 
 
 def check(config):

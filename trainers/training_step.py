@@ -131,9 +131,10 @@ class TrainingStep:
             scalars["matching_loss"] = matching
             loss = loss + self.loss.matching_weight * matching
         scalars["loss"] = loss
+        # A mean over valid pixels.
         scalars["aepe"] = endpoint_error.average_endpoint_error(
             outputs["flow"], pair["flow"], pair["valid"]
-        )
+        ) * share_of(ops.sum(pair["valid"]))
         return loss, non_trainable, scalars
 
     def _descend(self, state, gradients, norm, learning_rate):

@@ -227,7 +227,8 @@ class TrainConfig:
         synchronize_batch_norm: whether replicas share batch statistics.
         devices: of the replicas, such as ("GPU:0", "GPU:1"); (): all GPUs.
         num_threads: CPU threads of TensorFlow; 0: one for each core.
-        dtype_policy: "float32", "mixed_bfloat16" or "mixed_float16".
+        dtype_policy: "float32", "mixed_bfloat16", "mixed_float16", or
+            "float64" to check numerics.
     """
 
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
