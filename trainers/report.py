@@ -35,8 +35,8 @@ def describe(config, weights_path, results):
 
 
 def config_as_dict(config):
-    """Returns a `TrainConfig` as nested dicts."""
-    return dataclasses.asdict(config)
+    """Returns a `TrainConfig` as nested dicts, the way JSON reads it back."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
 
 
 def save(path, content):

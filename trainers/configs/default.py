@@ -1,7 +1,10 @@
 """The embedded default: compact BaseNet-GOCor on synthetic pairs.
 
 gocor-train --workdir=DIR --config=trainers/configs/default.py
-    --config.data.image_dir=PHOTOGRAPHS
+    --config.data.image_dir=PHOTOGRAPHS --config.num_threads=1
+
+One CPU core: 67 minutes. Expected on held-out photographs (420 to train on):
+AEPE 22 px at 256 x 256, PCK-5 42 %; on real pairs see docs/model_card.md.
 """
 
 from gocor_tf.trainers.configs import schema
