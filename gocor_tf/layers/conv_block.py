@@ -8,6 +8,14 @@ ACTIVATIONS = ("leaky_relu", "relu", "linear")
 LEAKY_RELU_SLOPE = 0.1
 
 
+def check_choice(name, value, choices):
+    """Raises ValueError unless an argument is one of its choices."""
+    if value not in choices:
+        raise ValueError(
+            f"`{name}` must be one of {choices}. Received: {name}={value!r}"
+        )
+
+
 def he_normal():
     """Returns the published initializer: normal, variance 2 / fan-in."""
     return keras.initializers.VarianceScaling(
@@ -88,11 +96,7 @@ class ConvBlock(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"`activation` must be one of {ACTIVATIONS}. "
-                f"Received: activation={activation!r}"
-            )
+        check_choice("activation", activation, ACTIVATIONS)
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides

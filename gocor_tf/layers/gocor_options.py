@@ -63,6 +63,26 @@ def check_num_iterations(num_iterations):
         )
 
 
+def split_iterations(num_iterations):
+    """Returns the numbers of iterations of global and of local GOCor.
+
+    Args:
+        num_iterations: one number for both; `{"global": 3, "local": 7}`, where
+            either may be missing; None: the layers' own.
+
+    Raises:
+        ValueError: if the dict has other keys.
+    """
+    if not isinstance(num_iterations, dict):
+        return num_iterations, num_iterations
+    if not num_iterations.keys() <= {"global", "local"}:
+        raise ValueError(
+            '`num_iterations` must be a number or {"global": number, "local": '
+            f"number}}. Received: num_iterations={num_iterations}"
+        )
+    return num_iterations.get("global"), num_iterations.get("local")
+
+
 def check_features(reference_features_shape, query_features_shape):
     """Raises ValueError unless two feature maps can be correlated."""
     for name, shape in (

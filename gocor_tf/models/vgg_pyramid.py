@@ -40,7 +40,8 @@ class VGGPyramid(keras.layers.Layer):
             convolution.build((None, None, None, channels))
             channels = convolution.filters
 
-    def call(self, images):
+    def call(self, images, training=None):
+        del training
         x, features = images, []
         convolutions = iter(self.convolutions)
         for level, level_filters in enumerate(LEVELS):
