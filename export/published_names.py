@@ -236,8 +236,8 @@ def _pdcnet(model):
 
 def _pwcnet(model):
     names = {}
-    for conv_layer in model.pyramid.blocks:
-        names |= block(conv_layer, conv_layer.name)
+    for conv_layer in model.pyramid.convolutions:
+        names |= convolution(conv_layer, f"{conv_layer.name}.0")
     for level in (6, 5, 4, 3, 2):
         layer = getattr(model, f"decoder_{level}")
         names |= decoder(layer, "", f"conv{level}_", f"predict_flow{level}")

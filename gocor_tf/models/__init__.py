@@ -3,12 +3,16 @@
 from gocor_tf.models.basenet import BaseNet
 from gocor_tf.models.compact_pyramid import CompactPyramid
 from gocor_tf.models.presets import load_model, presets
+from gocor_tf.models.pwc_pyramid import PWCPyramid
+from gocor_tf.models.pwcnet import PWCNet
 from gocor_tf.models.vgg_pyramid import VGGPyramid
 from gocor_tf.models.weights import load_weights
 
 __all__ = [
     "BaseNet",
     "CompactPyramid",
+    "PWCNet",
+    "PWCPyramid",
     "VGGPyramid",
     "load_model",
     "load_weights",

@@ -13,7 +13,7 @@ from gocor_tf.layers.coarse_flow_level import CoarseFlowLevel
 from gocor_tf.layers.flow_level import FlowLevel
 from gocor_tf.layers.global_volume import GlobalVolume
 from gocor_tf.layers.local_volume import LocalVolume
-from gocor_tf.models import backbones
+from gocor_tf.models import backbones, inputs
 from gocor_tf.ops import preprocess, resize, stretched_flow
 from gocor_tf.ops.warp import warp
 
@@ -55,6 +55,9 @@ class BaseNet(keras.Model):
         (32 x 32) and `flow_level_2` (64 x 64), in pixels of the 256 x 256
         images; `correlation` `(batch, 16, 16, 256)`, the global volume as the
         decoder sees it.
+
+    Raises:
+        ValueError: if the images cannot be a pair (`inputs.check_pair`).
 
     Convention: both images are stretched to 256 x 256, the one size at which
     the global decoder's 256 input channels have a meaning.
@@ -137,6 +140,7 @@ class BaseNet(keras.Model):
         self.level_2.build((*flow[:3], volume[-1]), flow, [flow])
 
     def call(self, pair, training=None, num_iterations=None):
+        inputs.check_pair(pair)
         num_global, num_local = gocor_options.split_iterations(num_iterations)
         images = preprocess.preprocess_basenet(pair["reference"], pair["query"])
         features = backbones.pair_features(

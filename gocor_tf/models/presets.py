@@ -3,6 +3,7 @@
 import os
 
 from gocor_tf.models.basenet import BaseNet
+from gocor_tf.models.pwcnet import PWCNet
 from gocor_tf.models.weights import load_weights
 
 _WEIGHTS_DIR = os.path.join(
@@ -48,6 +49,22 @@ _PRESETS = {
         "parameters": 11_467_723,
         "network": BaseNet,
         "arguments": _GOCOR,
+        "weights": None,
+    },
+    "pwcnet": {
+        "description": "PWC-Net: optical flow from local volumes",
+        "licence": "no weights included",
+        "parameters": 9_374_274,
+        "network": PWCNet,
+        "arguments": {},
+        "weights": None,
+    },
+    "pwcnet_gocor": {
+        "description": "PWC-Net with local GOCor at every level",
+        "licence": "no weights included",
+        "parameters": 9_374_439,
+        "network": PWCNet,
+        "arguments": {"local_correlation": "gocor"},
         "weights": None,
     },
 }

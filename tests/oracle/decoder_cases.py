@@ -2,8 +2,10 @@
 
 import re
 
+import keras
 from keras import ops
 
+from gocor_tf.layers import transposed_convolution
 from gocor_tf.layers.context_network import ContextNetwork
 from gocor_tf.layers.flow_decoder import (
     DenseDecoder,
@@ -75,6 +77,30 @@ def _refinement(fixture):
         return outputs
 
     return _case(fixture, forward, variables)
+
+
+def _deconv(fixture):
+    policy = keras.DTypePolicy("float32")
+    layers = {
+        "upfeat": transposed_convolution.double_features("features", policy),
+        "deconv": transposed_convolution.double_flow("flow", policy),
+    }
+    variables = {}
+    for name, layer in layers.items():
+        channels = fixture.entry["constructor"][name][0]
+        layer.build((None, None, None, channels))
+        variables |= _conv_variables(layer, name)
+
+    def function(inputs, params):
+        return {
+            output: to_channels_first(layers[name](to_channels_last(tensor)))
+            for output, name, tensor in (
+                ("up_feat", "upfeat", inputs["x"]),
+                ("up_flow", "deconv", inputs["flow"]),
+            )
+        }
+
+    return Case(function, variables)
 
 
 def _case(fixture, forward, variables):
@@ -149,5 +175,6 @@ def _conv_variables(conv, prefix):
 CASES = {
     "CMDTop": _decoder,
     "OpticalFlowEstimator": _decoder,
+    "deconv": _deconv,
     "refinement": _refinement,
 }
