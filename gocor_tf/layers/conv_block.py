@@ -75,12 +75,14 @@ class ConvBlock(keras.layers.Layer):
         activation: "leaky_relu" (slope 0.1), "relu" or "linear".
         synchronized: whether replicas share batch statistics; only
             TensorFlow has replicas, other backends ignore it.
+        padding: "same" (zeros around the input) or "valid" (none).
 
     Call arguments:
         inputs: `(batch, height, width, channels)`.
 
     Returns:
-        `(batch, height / strides, width / strides, filters)`.
+        `(batch, height / strides, width / strides, filters)`; with "valid"
+        padding, of the height and width that the kernel fits in.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class ConvBlock(keras.layers.Layer):
         batch_norm=True,
         activation="leaky_relu",
         synchronized=True,
+        padding="same",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -105,11 +108,12 @@ class ConvBlock(keras.layers.Layer):
         self.batch_norm = batch_norm
         self.activation = activation
         self.synchronized = synchronized
+        self.padding = padding
         self.conv = keras.layers.Conv2D(
             filters,
             kernel_size,
             strides=strides,
-            padding="same",
+            padding=padding,
             dilation_rate=dilation_rate,
             use_bias=use_bias,
             kernel_initializer=he_normal(),
@@ -156,4 +160,5 @@ class ConvBlock(keras.layers.Layer):
             "batch_norm": self.batch_norm,
             "activation": self.activation,
             "synchronized": self.synchronized,
+            "padding": self.padding,
         }

@@ -39,6 +39,22 @@ def multiscale_endpoint_error(
     Raises:
         ValueError: if the weights do not fit the levels.
     """
+    parts = {}
+    names = level_names(outputs, level_weights)
+    for name, weight in zip(names, level_weights, strict=True):
+        level_flow, level_valid = resize_truth(flow, valid, outputs[name])
+        parts[name] = weight * endpoint_error.reduce_error(
+            error(outputs[name], level_flow), level_valid
+        )
+    return sum(parts.values()), parts
+
+
+def level_names(outputs, level_weights):
+    """Returns the names of the levels' flows among the outputs, coarse to fine.
+
+    Raises:
+        ValueError: if the weights do not fit the levels.
+    """
     levels = sorted(
         (name for name in outputs if name.startswith(_PREFIX)),
         key=lambda name: -int(name.removeprefix(_PREFIX)),
@@ -48,17 +64,22 @@ def multiscale_endpoint_error(
             "`level_weights` must have one weight for each of the levels "
             f"{levels}. Received: level_weights={level_weights}"
         )
-    parts = {}
-    for name, weight in zip(levels, level_weights, strict=True):
-        size = ops.shape(outputs[name])[1:3]
-        level_flow = resize.bilinear_resize(flow, size)
-        level_valid = valid
-        if valid is not None:
-            level_valid = resize.bilinear_resize(
-                ops.cast(valid, "float32"), size
-            )
-            level_valid = ops.floor(level_valid)
-        parts[name] = weight * endpoint_error.reduce_error(
-            error(outputs[name], level_flow), level_valid
-        )
-    return sum(parts.values()), parts
+    return levels
+
+
+def resize_truth(flow, valid, predicted_flow):
+    """Resizes a flow and its mask to the grid of a level's flow.
+
+    Args:
+        flow: `(batch, height, width, 2)`; its vectors keep their length.
+        valid: `(batch, height, width, 1)` or `None`.
+        predicted_flow: `(batch, level_height, level_width, 2)`.
+
+    Returns:
+        The flow, and the mask: 1 where all pixels resized from are valid.
+    """
+    size = ops.shape(predicted_flow)[1:3]
+    if valid is not None:
+        valid = resize.bilinear_resize(ops.cast(valid, "float32"), size)
+        valid = ops.floor(valid)
+    return resize.bilinear_resize(flow, size), valid

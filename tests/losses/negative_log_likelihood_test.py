@@ -1,0 +1,67 @@
+import math
+
+import numpy as np
+import pytest
+
+from gocor_tf.losses import endpoint_error, negative_log_likelihood
+
+FLOW = np.array([[[[1, 0.5], [2, -1]], [[0, 2], [-3, 4]]]], "float32")
+PREDICTED = np.array([[[[1.5, 0], [0, -1]], [[0, 5], [-3, 4]]]], "float32")
+LOG_VARIANCE = np.stack(
+    [np.zeros((1, 2, 2)), [[[1, 2], [3, 4]]]], axis=-1
+).astype("float32")
+LOGITS = np.stack([[[[0, 1], [2, -1]]], [[[0.5, 0], [-1, 3]]]], axis=-1).astype(
+    "float32"
+)
+VALID = np.array([[[[1], [1]], [[0], [1]]]], "float32")
+
+
+def test_mixture_of_laplacians_has_the_published_values():
+    errors = negative_log_likelihood.laplace(
+        PREDICTED, FLOW, LOG_VARIANCE, LOGITS
+    )
+    np.testing.assert_allclose(
+        np.ravel(errors), [2.359667, 3.574340, 4.919584, 4.018150], atol=2e-6
+    )
+    reduce = endpoint_error.reduce_error
+    assert float(reduce(errors)) == pytest.approx(14.87174, abs=1e-5)
+    assert float(reduce(errors, VALID)) == pytest.approx(13.26954, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["laplace", "gaussian"])
+def test_density_integrates_to_one(name):
+    step = 0.125
+    axis = np.arange(-24, 24, step)
+    flow = np.stack(np.meshgrid(axis, axis), axis=-1)[None].astype("float32")
+    log_variance = np.broadcast_to(np.array([0.0, 1.5], "float32"), flow.shape)
+    logits = np.broadcast_to(np.array([0.5, -0.5], "float32"), flow.shape)
+    errors = getattr(negative_log_likelihood, name)(
+        np.zeros_like(flow), flow, log_variance, logits
+    )
+    total = np.exp(-np.asarray(errors, "float64")).sum() * step**2
+    assert total == pytest.approx(1.0, abs=6e-3)
+
+
+@pytest.mark.parametrize("name", ["laplace", "gaussian"])
+def test_one_mode_needs_no_logits(name):
+    error = getattr(negative_log_likelihood, name)
+    single = LOG_VARIANCE[..., 1:]
+    np.testing.assert_allclose(
+        error(PREDICTED, FLOW, single),
+        error(PREDICTED, FLOW, single, np.full_like(single, 3.0)),
+        atol=1e-6,
+    )
+
+
+def test_perfect_flow_costs_its_variance():
+    log_variance = np.full((1, 2, 2, 1), 3.0, "float32")
+    errors = negative_log_likelihood.gaussian(FLOW, FLOW, log_variance)
+    expected = math.log(2 * math.pi) + 3.0
+    np.testing.assert_allclose(errors, np.full((1, 2, 2, 1), expected))
+
+
+@pytest.mark.parametrize("name", ["laplace", "gaussian"])
+def test_several_modes_need_logits(name):
+    error = getattr(negative_log_likelihood, name)
+    with pytest.raises(ValueError, match="`mixture_logits` must be given"):
+        error(PREDICTED, FLOW, LOG_VARIANCE)
