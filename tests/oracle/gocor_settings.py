@@ -32,6 +32,8 @@ _DEFAULTS = {"query_objective": False, "reg_inter_dim": 1, "reg_output_dim": 1}
 # Settings without an effect: sizes that follow from the features, and keys
 # that the published code reads nowhere.
 _NO_EFFECT = ("num_features", "score_act")
+# What the published local module ignores besides.
+IGNORED_BY_LOCAL = ("steplength_reg", "train_label_map")
 
 _INITIALIZERS = {
     "Simple": "simple",

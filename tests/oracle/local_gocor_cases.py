@@ -11,9 +11,6 @@ from tests.oracle.fixture_check import (
     to_channels_last,
 )
 
-# The published local optimizer ignores both.
-_IGNORED = ("steplength_reg", "train_label_map")
-
 
 def _initializer(fixture):
     layer = filter_initializers.get_local(
@@ -80,7 +77,9 @@ def _build_layer(fixture, settings, **keywords):
     radius = settings.pop("search_size", 9) // 2
     layer = LocalGOCor(
         radius=radius,
-        **gocor_settings.layer_keywords(settings, _IGNORED),
+        **gocor_settings.layer_keywords(
+            settings, gocor_settings.IGNORED_BY_LOCAL
+        ),
         **keywords,
     )
     channels = fixture.inp["reference"].shape[1]
