@@ -1,10 +1,9 @@
 """Cases of the group `decoders`."""
 
-import re
-
 import keras
 from keras import ops
 
+from gocor_tf.export import published_names
 from gocor_tf.layers import transposed_convolution
 from gocor_tf.layers.context_network import ContextNetwork
 from gocor_tf.layers.flow_decoder import (
@@ -49,7 +48,7 @@ def _decoder(fixture):
         return dict(zip(names, map(to_channels_first, outputs), strict=True))
 
     parameters = fixture_check.parameters(fixture)
-    return _case(fixture, forward, _decoder_variables(layer, parameters))
+    return make_case(fixture, forward, _decoder_variables(layer, parameters))
 
 
 def _refinement(fixture):
@@ -61,10 +60,7 @@ def _refinement(fixture):
         )
         channels = constructor[f"input_to_{name}_refinement"]
         layer.build((None, None, None, channels))
-        for number, block in enumerate(layer.blocks, start=1):
-            variables |= _block_variables(block, f"{prefix}dc_conv{number}")
-        number = len(layer.blocks) + 1
-        variables |= _conv_variables(layer.head, f"{prefix}dc_conv{number}")
+        variables |= published_names.context_network(layer, f"{prefix}dc_conv")
         layers[name] = layer
 
     def forward(inputs, training):
@@ -76,7 +72,7 @@ def _refinement(fixture):
             outputs[f"{name}_res_flow"] = to_channels_first(flow)
         return outputs
 
-    return _case(fixture, forward, variables)
+    return make_case(fixture, forward, variables)
 
 
 def _deconv(fixture):
@@ -89,7 +85,7 @@ def _deconv(fixture):
     for name, layer in layers.items():
         channels = fixture.entry["constructor"][name][0]
         layer.build((None, None, None, channels))
-        variables |= _conv_variables(layer, name)
+        variables |= published_names.convolution(layer, name)
 
     def function(inputs, params):
         return {
@@ -103,13 +99,15 @@ def _deconv(fixture):
     return Case(function, variables)
 
 
-def _case(fixture, forward, variables):
+def make_case(fixture, forward, variables, cells=None):
     """Makes the case of layers with, perhaps, batch normalization.
 
     Args:
         fixture: the fixture.
         forward: takes the inputs and `training`; returns the outputs.
         variables: parameter name -> variable.
+        cells: block -> how many values of a channel its normalization sees
+            for each cell of the inputs; 1 for blocks not named.
     """
     trained = any(name.startswith("train/") for name in fixture.out)
     momentum = 0.1
@@ -131,45 +129,13 @@ def _case(fixture, forward, variables):
                 if name.endswith("running_var"):
                     # Keras averages the biased variance, PyTorch the
                     # unbiased one.
+                    number = count * (cells or {}).get(name.split(".")[0], 1)
                     kept = (1 - momentum) * params[name]
-                    value = kept + (value - kept) * count / (count - 1)
+                    value = kept + (value - kept) * number / (number - 1)
                 outputs[f"train_running/{name}"] = value
         return outputs
 
     return Case(function, variables)
-
-
-def _decoder_variables(layer, parameters):
-    """Returns the variables of a decoder by the parameters' names."""
-    variables = {}
-    for number, block in enumerate(layer.blocks):
-        for prefix in (f"conv{number}", f"conv_{number}"):
-            if f"{prefix}.0.weight" in parameters:
-                variables |= _block_variables(block, prefix)
-    for skip in getattr(layer, "skips", ()):
-        variables |= _block_variables(skip, skip.name)
-    head = next(n for n in parameters if re.match("final|predict_flow", n))
-    return variables | _conv_variables(layer.head, head.partition(".")[0])
-
-
-def _block_variables(block, prefix):
-    variables = _conv_variables(block.conv, f"{prefix}.0")
-    if block.batch_norm:
-        norm = block.normalization
-        variables |= {
-            f"{prefix}.1.weight": norm.gamma,
-            f"{prefix}.1.bias": norm.beta,
-            f"{prefix}.1.running_mean": norm.moving_mean,
-            f"{prefix}.1.running_var": norm.moving_variance,
-        }
-    return variables
-
-
-def _conv_variables(conv, prefix):
-    variables = {f"{prefix}.weight": conv.kernel}
-    if conv.use_bias:
-        variables[f"{prefix}.bias"] = conv.bias
-    return variables
 
 
 CASES = {
