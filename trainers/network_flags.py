@@ -3,6 +3,7 @@
 from absl import app, flags, logging
 
 from gocor_tf import models
+from gocor_tf.models.presets import did_you_mean
 
 
 def define():
@@ -29,8 +30,8 @@ def load_model():
     presets = models.presets()
     if preset not in presets:
         raise app.UsageError(
-            f"`--preset` must be one of {', '.join(sorted(presets))}. "
-            f"Received: --preset={preset}"
+            f"`--preset` must be one of {', '.join(sorted(presets))}."
+            f"{did_you_mean(preset, presets)} Received: --preset={preset}"
         )
     if weights is None and not presets[preset]["embedded"]:
         raise app.UsageError(

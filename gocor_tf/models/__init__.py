@@ -2,6 +2,7 @@
 
 from gocor_tf.models.basenet import BaseNet
 from gocor_tf.models.compact_pyramid import CompactPyramid
+from gocor_tf.models.imagenet_weights import load_imagenet_weights
 from gocor_tf.models.presets import load_model, presets
 from gocor_tf.models.pwc_pyramid import PWCPyramid
 from gocor_tf.models.pwcnet import PWCNet
@@ -14,6 +15,7 @@ __all__ = [
     "PWCNet",
     "PWCPyramid",
     "VGGPyramid",
+    "load_imagenet_weights",
     "load_model",
     "load_weights",
     "presets",

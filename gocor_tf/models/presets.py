@@ -1,8 +1,10 @@
 """Presets: a name, the network it stands for, and where its weights are."""
 
+import difflib
 import os
 
 from gocor_tf.models.basenet import BaseNet
+from gocor_tf.models.imagenet_weights import load_imagenet_weights
 from gocor_tf.models.pwcnet import PWCNet
 from gocor_tf.models.weights import load_weights
 
@@ -99,7 +101,10 @@ def load_model(name="default", weights="preset", **kwargs):
     Args:
         name: a preset, see `presets()`.
         weights: "preset" for the weights in the package, the path of a
-            `.weights.h5` file, or None for an untrained network.
+            `.weights.h5` file, None for an untrained network, or "imagenet"
+            for one whose VGG-16 pyramid alone is trained: the weights of
+            `keras.applications.VGG16`, which Keras downloads (see
+            `load_imagenet_weights`).
         **kwargs: constructor arguments that replace the preset's own.
 
     Raises:
@@ -108,7 +113,8 @@ def load_model(name="default", weights="preset", **kwargs):
     """
     if name not in _PRESETS:
         raise ValueError(
-            f"`name` must be one of {sorted(_PRESETS)}. Received: name={name!r}"
+            f"`name` must be one of {sorted(_PRESETS)}."
+            f"{did_you_mean(name, _PRESETS)} Received: name={name!r}"
         )
     preset = _PRESETS[name]
     if weights == "preset":
@@ -121,9 +127,22 @@ def load_model(name="default", weights="preset", **kwargs):
             )
     model = preset["network"](**{**preset["arguments"], **kwargs})
     model.build()
-    if weights is not None:
+    if weights == "imagenet":
+        load_imagenet_weights(model)
+    elif weights is not None:
         load_weights(model, os.fspath(weights))
     return model
+
+
+def did_you_mean(name, names):
+    """Returns " Did you mean ...?" with the nearest of some names, or "".
+
+    Args:
+        name: what was given, in any case.
+        names: what there is, in lower case.
+    """
+    nearest = difflib.get_close_matches(str(name).lower(), names, 1)
+    return f" Did you mean {nearest[0]}?" if nearest else ""
 
 
 def _embedded_weights(preset):

@@ -9,8 +9,9 @@ from keras import ops
 
 from gocor_tf.ops import pil_resize, resize
 
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
+# Of red, green and blue, in 0..1.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 _COARSE_SIZE = (256, 256)
 
 
@@ -104,8 +105,8 @@ def normalize_image(image):
     Returns:
         Float32 tensor of the same shape.
     """
-    mean = ops.convert_to_tensor(_IMAGENET_MEAN, dtype="float32")
-    std = ops.convert_to_tensor(_IMAGENET_STD, dtype="float32")
+    mean = ops.convert_to_tensor(IMAGENET_MEAN, dtype="float32")
+    std = ops.convert_to_tensor(IMAGENET_STD, dtype="float32")
     return (ops.cast(image, "float32") / 255 - mean) / std
 
 

@@ -31,6 +31,12 @@ def test_unknown_preset_lists_the_known_ones():
         gocor_tf.load_model("glunet_v9")
 
 
+@pytest.mark.parametrize("name", ["base_net", "BaseNet"])
+def test_misspelt_preset_suggests_the_nearest(name):
+    with pytest.raises(ValueError, match=r"Did you mean basenet\? Received"):
+        gocor_tf.load_model(name)
+
+
 def test_preset_without_weights_says_what_to_pass():
     with pytest.raises(ValueError, match=r"must be a \.weights\.h5 file"):
         gocor_tf.load_model("basenet")

@@ -23,6 +23,11 @@ def test_a_preset_that_does_not_exist(run_command):
         _load(run_command, "--preset=best")
 
 
+def test_a_misspelt_preset(run_command):
+    with pytest.raises(app.UsageError, match=r"Did you mean basenet\?"):
+        _load(run_command, "--preset=basnet")
+
+
 def test_a_preset_without_weights(run_command):
     with pytest.raises(app.UsageError, match="holds no weights of basenet"):
         _load(run_command, "--preset=basenet")
