@@ -43,28 +43,30 @@ def unused(model, names):
     ]
 
 
-def keras_layout(value, shape):
+def keras_layout(value, shape, library=np):
     """Lays a published tensor out as the Keras variable that takes it (8.4).
 
     Args:
-        value: NumPy array in PyTorch's layout.
+        value: NumPy array, or tensor, in PyTorch's layout.
         shape: of the variable.
+        library: `numpy`, or `keras.ops` where `value` is a tensor.
 
     Returns:
-        NumPy array of that shape.
+        Array or tensor of that shape.
 
     Raises:
         ValueError: if the shapes do not correspond.
     """
     axes = {4: (2, 3, 1, 0), 6: (0, 3, 4, 5, 2, 1)}
     laid_out = value
-    if len(shape) == value.ndim and value.ndim in axes:
-        laid_out = np.transpose(value, axes[value.ndim])
+    if len(shape) == len(value.shape) and len(shape) in axes:
+        laid_out = library.transpose(value, axes[len(shape)])
     elif len(shape) == 1:
-        laid_out = np.reshape(value, -1)
-    if laid_out.shape != tuple(shape):
+        laid_out = library.reshape(value, (-1,))
+    if tuple(laid_out.shape) != tuple(shape):
         raise ValueError(
-            f"shape {value.shape} does not correspond to {tuple(shape)}"
+            f"`value` must correspond to a variable of shape {tuple(shape)}. "
+            f"Received: value.shape={tuple(value.shape)}"
         )
     return laid_out
 
@@ -116,14 +118,16 @@ def context_network(layer, prefix, suffix=""):
     return names
 
 
-def gocor(layer, initializer, optimizer):
-    """Names of a `GlobalGOCor` or `LocalGOCor`.
+def gocor(layer, prefix=""):
+    """Names of a `GlobalGOCor` or `LocalGOCor`."""
+    optimizer = steepest_descent(layer, f"{prefix}filter_optimizer.")
+    return optimizer | filter_initializer(
+        layer.filter_initializer, f"{prefix}filter_initializer."
+    )
 
-    Args:
-        layer: the built layer.
-        initializer: what the names of its filter initializer start with.
-        optimizer: what the names of its other parameters start with.
-    """
+
+def steepest_descent(layer, prefix=""):
+    """Names of a GOCor layer, those of its filter initializer left out."""
     names = {
         "log_step_length": layer.log_step_length,
         "filter_reg": layer.filter_reg,
@@ -139,8 +143,7 @@ def gocor(layer, initializer, optimizer):
     if layer.query_objective:
         names["reg_layer.weight1"] = layer.weight1
         names["reg_layer.weight2"] = layer.weight2
-    names = {optimizer + name: variable for name, variable in names.items()}
-    return names | filter_initializer(layer.filter_initializer, initializer)
+    return {prefix + name: variable for name, variable in names.items()}
 
 
 def filter_initializer(layer, prefix=""):
@@ -164,11 +167,7 @@ def vgg_pyramid(layer, prefix):
 def _volumes(model):
     names = {}
     if model.global_correlation == "gocor":
-        names |= gocor(
-            model.global_volume.volume,
-            "corr.corr_module.filter_initializer.",
-            "corr.corr_module.filter_optimizer.",
-        )
+        names |= gocor(model.global_volume.volume, "corr.corr_module.")
     if model.global_correlation == "nc_net":
         consensus = model.global_volume.consensus
         for index, pair in enumerate(
@@ -177,17 +176,8 @@ def _volumes(model):
             prefix = f"NeighConsensus.conv.{2 * index}"
             names[f"{prefix}.weight"], names[f"{prefix}.bias"] = pair
     if model.local_correlation == "gocor":
-        names |= local_gocor(model.local_volume, "local_corr.")
+        names |= gocor(model.local_volume.volume, "local_corr.")
     return names
-
-
-def local_gocor(layer, prefix):
-    """Names of a `LocalVolume` with GOCor."""
-    return gocor(
-        layer.volume,
-        f"{prefix}filter_initializer.",
-        f"{prefix}filter_optimizer.",
-    )
 
 
 def _basenet(model):
@@ -242,9 +232,8 @@ def _pwcnet(model):
         layer = getattr(model, f"decoder_{level}")
         names |= decoder(layer, "", f"conv{level}_", f"predict_flow{level}")
         if model.local_correlation == "gocor":
-            names |= local_gocor(
-                getattr(model, f"local_volume_{level}"), f"local_corr_{level}."
-            )
+            volume = getattr(model, f"local_volume_{level}").volume
+            names |= gocor(volume, f"local_corr_{level}.")
         if level > 2:
             for ours, theirs in (("flow", "deconv"), ("features", "upfeat")):
                 upsampling = getattr(model, f"double_{ours}_{level}")

@@ -47,8 +47,12 @@ def _decoder(fixture):
         outputs = layer(features, training=training)
         return dict(zip(names, map(to_channels_first, outputs), strict=True))
 
-    parameters = fixture_check.parameters(fixture)
-    return make_case(fixture, forward, _decoder_variables(layer, parameters))
+    naming = (
+        published_names.mapping_decoder
+        if "mapping" in fixture.out
+        else published_names.decoder
+    )
+    return make_case(fixture, forward, naming(layer, ""))
 
 
 def _refinement(fixture):

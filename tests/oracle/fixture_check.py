@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from gocor_tf.export import published_names
 from tests import autodiff
 
 
@@ -78,23 +79,14 @@ def assigned(variables, params):
     """Gives Keras variables the values of parameters inside the context."""
     mapping = []
     for name, variable in variables.items():
-        value = to_keras_layout(params[name], variable.shape)
+        value = published_names.keras_layout(
+            params[name], variable.shape, library=ops
+        )
         if not variable.trainable:
             value = ops.stop_gradient(value)
         mapping.append((variable, value))
     with keras.StatelessScope(state_mapping=mapping) as scope:
         yield scope
-
-
-def to_keras_layout(value, shape):
-    """Lays a PyTorch parameter out as a Keras variable of a shape."""
-    axes = {4: (2, 3, 1, 0), 6: (0, 3, 4, 5, 2, 1)}
-    if len(shape) == len(value.shape) and len(shape) in axes:
-        value = ops.transpose(value, axes[len(shape)])
-    elif len(shape) == 1:
-        value = ops.reshape(value, (-1,))
-    assert tuple(value.shape) == tuple(shape), (value.shape, shape)
-    return value
 
 
 def to_channels_last(tensor):
@@ -108,7 +100,7 @@ def to_channels_first(tensor):
 
 
 def _with_noise(fixture, noise):
-    """Returns the fixture with noise added to its manifest where it has none."""
+    """Returns the fixture with noise where its manifest has none."""
     arrays = dict(fixture.entry["arrays"])
     for name, value in noise.items():
         arrays["out/" + name] = {

@@ -104,15 +104,3 @@ def test_a_weight_that_is_wrongly_frozen_fails():
         Fixture(), fixture_check.Case(right, {"p": frozen})
     )
     assert list(problems) == ["p: trainable is False, not True"]
-
-
-def test_parameters_get_the_layout_of_keras():
-    kernel = np.zeros((5, 4, 3, 2), "float32")
-    assert fixture_check.to_keras_layout(kernel, (3, 2, 4, 5)).shape == (
-        3,
-        2,
-        4,
-        5,
-    )
-    predictor = np.zeros((1, 10, 1, 1), "float32")
-    assert fixture_check.to_keras_layout(predictor, (10,)).shape == (10,)

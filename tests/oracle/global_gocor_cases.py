@@ -5,6 +5,7 @@ import re
 import numpy as np
 from keras import ops
 
+from gocor_tf.export import published_names
 from gocor_tf.layers import filter_initializers
 from gocor_tf.layers.global_gocor import GlobalGOCor
 from gocor_tf.ops import normalization
@@ -39,7 +40,7 @@ def _initializer(fixture):
             )
         return {k: _to_published(layer(v)) for k, v in outputs.items()}
 
-    return Case(function, gocor_settings.initializer_variables(layer))
+    return Case(function, published_names.filter_initializer(layer))
 
 
 def _optimizer(fixture):
@@ -66,9 +67,7 @@ def _optimizer(fixture):
             ),
         }
 
-    return Case(
-        function, gocor_settings.layer_variables(layer, _kernels(layer))
-    )
+    return Case(function, published_names.steepest_descent(layer))
 
 
 def _module(fixture):
@@ -112,13 +111,7 @@ def _module(fixture):
             )
         return outputs
 
-    variables = gocor_settings.layer_variables(
-        layer,
-        _kernels(layer),
-        "corr_module.filter_optimizer.",
-        "corr_module.filter_initializer.",
-    )
-    return Case(function, variables, extra)
+    return Case(function, published_names.gocor(layer, "corr_module."), extra)
 
 
 def _inputs_of_notes(fixture):
@@ -145,10 +138,6 @@ def _inputs_of_notes(fixture):
         square = np.sum(features**2, axis=1, keepdims=True)
         inputs[name] = features / np.sqrt(square + np.float32(1e-6))
     return inputs
-
-
-def _kernels(layer):
-    return (layer.weight1, layer.weight2) if layer.query_objective else ()
 
 
 def _to_published(filter_map):

@@ -70,42 +70,6 @@ def initializer_name(published):
     return _INITIALIZERS[published]
 
 
-def layer_variables(layer, kernels, optimizer="", initializer=None):
-    """Returns the variables of a GOCor layer by the parameters' names.
-
-    Args:
-        layer: a built `GlobalGOCor` or `LocalGOCor`.
-        kernels: the two kernels of its query objective; none without it.
-        optimizer: what the names of the optimizer's parameters start with.
-        initializer: the same for the initializer's; None leaves them out.
-    """
-    predictors = layer.distance_predictors
-    variables = {
-        "log_step_length": layer.log_step_length,
-        "filter_reg": layer.filter_reg,
-        "label_map_predictor.weight": predictors.label_map_predictor,
-        "spatial_weight_predictor.weight": predictors.spatial_weight_predictor,
-        "target_mask_predictor.0.weight": predictors.target_mask_predictor,
-    }
-    for number, kernel in enumerate(kernels, start=1):
-        variables[f"reg_layer.weight{number}"] = kernel
-    variables = {optimizer + name: v for name, v in variables.items()}
-    if initializer is not None:
-        variables |= initializer_variables(
-            layer.filter_initializer, initializer
-        )
-    return variables
-
-
-def initializer_variables(layer, prefix=""):
-    """Returns the variables of a filter initializer by parameter names."""
-    return {
-        prefix + name: getattr(layer, name)
-        for name in ("scaling", "target_fg", "target_bg")
-        if hasattr(layer, name)
-    }
-
-
 def filter_maps(layer, filter_map, reference, query, outputs):
     """Returns the filter maps after 0, 1, 2 ... iterations.
 

@@ -2,6 +2,7 @@
 
 import re
 
+from gocor_tf.export import published_names
 from gocor_tf.layers import filter_initializers
 from gocor_tf.layers.local_gocor import LocalGOCor
 from tests.oracle import gocor_settings
@@ -22,7 +23,7 @@ def _initializer(fixture):
         filter_map = layer(to_channels_last(inputs["feat"]))
         return {"filter": to_channels_first(filter_map)}
 
-    return Case(function, gocor_settings.initializer_variables(layer))
+    return Case(function, published_names.filter_initializer(layer))
 
 
 def _optimizer(fixture):
@@ -46,9 +47,7 @@ def _optimizer(fixture):
             ),
         }
 
-    return Case(
-        function, gocor_settings.layer_variables(layer, _kernels(layer))
-    )
+    return Case(function, published_names.steepest_descent(layer))
 
 
 def _module(fixture):
@@ -66,10 +65,7 @@ def _module(fixture):
         )
         return {"corr": to_channels_first(volume)}
 
-    variables = gocor_settings.layer_variables(
-        layer, _kernels(layer), "filter_optimizer.", "filter_initializer."
-    )
-    return Case(function, variables)
+    return Case(function, published_names.gocor(layer))
 
 
 def _build_layer(fixture, settings, **keywords):
@@ -85,12 +81,6 @@ def _build_layer(fixture, settings, **keywords):
     channels = fixture.inp["reference"].shape[1]
     layer.build(*[(None, None, None, channels)] * 2)
     return layer
-
-
-def _kernels(layer):
-    if not layer.query_objective:
-        return ()
-    return layer.weight1, layer.weight2
 
 
 def _initializer_name(published):
