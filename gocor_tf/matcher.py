@@ -6,11 +6,16 @@ import cv2
 import keras
 import numpy as np
 
-from gocor_tf import progress
+from gocor_tf import progress, stages
 from gocor_tf.data import pictures
 from gocor_tf.match import Match
-from gocor_tf.models import load_model
+from gocor_tf.models import BaseNet, load_model
 from gocor_tf.ops import consistency, resize, stretched_flow
+
+# The matches that fit a homography, of networks with a confidence of their own
+# (the published constants, spec models.md, 9.4) and of others.
+_PUBLISHED = {"min_confidence": 0.05, "threshold": 0.5}
+_CONSISTENCY = {"min_confidence": 0.15, "threshold": 2.0}
 
 
 class Matcher:
@@ -22,27 +27,50 @@ class Matcher:
     match.save("out/")
     ```
 
-    The network runs in both directions. If it gives no confidence of its own,
-    the match gets that of `consistency.forward_backward_confidence`: 0.5
+    If the network gives no confidence of its own, it runs in both directions,
+    and the match gets that of `consistency.forward_backward_confidence`: 0.5
     where the way to the query and back ends one pixel of a 256 x 256 image
-    away, 0 where the match lies outside the query.
+    away, 0 where the match lies outside the query. PDC-Net gives the
+    probability that both components are right to within its `radius`.
 
     Args:
         model: network of the family; None: the embedded default.
         size: `(height, width)` to stretch both images to before the network
             sees them; None: their own. The answer is at the original size
             either way.
+        mode: passes over a pair, see `stages.match`: "direct", "homography",
+            "multi_scale" or "alignment". None: "alignment" for BaseNet, which
+            the embedded default is and whose passes are cheap and coarse, and
+            "direct" for other networks.
     """
 
-    def __init__(self, model=None, size=None):
+    def __init__(self, model=None, size=None, mode=None):
         if size is not None and (len(size) != 2 or min(size) < 1):
             raise ValueError(
                 "`size` must be (height, width), both > 0. "
                 f"Received: size={size}"
             )
+        if mode is not None and mode not in stages.MODES:
+            raise ValueError(
+                f"`mode` must be one of {stages.MODES}. Received: mode={mode!r}"
+            )
         self.model = load_model("default") if model is None else model
         self.size = size
+        if mode is None:
+            aligns = isinstance(self.model, BaseNet)
+            mode = "alignment" if aligns else "direct"
+        self.mode = mode
         self._run = _compile(self.model)
+        self._gives_confidence = "confidence" in _output_names(
+            self._run, self.model
+        )
+        self._matching = stages.Matching(
+            run=self._match_once,
+            coarse_features=(
+                _compile_features(self.model) if mode == "alignment" else None
+            ),
+            **_PUBLISHED if self._gives_confidence else _CONSISTENCY,
+        )
 
     def __call__(self, reference, query):
         """Matches one pair or, given two lists, one pair after the other.
@@ -75,12 +103,19 @@ class Matcher:
         return [self(*pair) for pair in progress.track(pairs, "matching")]
 
     def _match(self, reference, query):
-        outputs, backward_flow = self._both_directions(
-            _stretch(reference, self.size), _stretch(query, self.size)
+        flow, confidence = stages.match(
+            self._matching, self.mode, reference, query
         )
-        flow = outputs["flow"]
-        confidence = outputs.get("confidence")
-        if confidence is None:
+        return Match(reference, query, flow, confidence)
+
+    def _match_once(self, reference, query):
+        """Returns the flow and the confidence of one pass."""
+        pair = _stretch(reference, self.size), _stretch(query, self.size)
+        if self._gives_confidence:
+            outputs = self._run(pair[0][None], pair[1][None])
+            flow, confidence = outputs["flow"], outputs["confidence"]
+        else:
+            flow, backward_flow = self._both_directions(*pair)
             confidence = consistency.forward_backward_confidence(
                 flow, backward_flow
             )
@@ -91,23 +126,23 @@ class Matcher:
             )
             confidence = resize.bilinear_resize(confidence[..., None], size)
             confidence = confidence[..., 0]
-        flow, confidence = (
+        return tuple(
             keras.ops.convert_to_numpy(x)[0] for x in (flow, confidence)
         )
-        return Match(reference, query, flow, confidence)
 
     def _both_directions(self, reference, query):
-        """Returns the outputs of a batch of one, and the flow of the way back.
+        """Returns the flows of a batch of one, there and back.
 
         Images of one size go through the network together.
         """
         if reference.shape == query.shape:
             pair = np.stack([reference, query])
-            outputs = self._run(pair, pair[::-1])
-            first = {name: value[:1] for name, value in outputs.items()}
-            return first, outputs["flow"][1:]
-        outputs = self._run(reference[None], query[None])
-        return outputs, self._run(query[None], reference[None])["flow"]
+            flow = self._run(pair, pair[::-1])["flow"]
+            return flow[:1], flow[1:]
+        images = reference[None], query[None]
+        return tuple(
+            self._run(*pair)["flow"] for pair in (images, images[::-1])
+        )
 
 
 def _compile(model):
@@ -121,6 +156,26 @@ def _compile(model):
         functools.partial(_predict, functools.partial(model, training=False)),
         input_signature=[images, images],
     )
+
+
+def _output_names(run, model):
+    """Returns what the compiled network answers, without running it."""
+    if keras.backend.backend() == "tensorflow":
+        return run.get_concrete_function().structured_outputs.keys()
+    image = keras.KerasTensor((1, 64, 64, 3))
+    pair = {"reference": image, "query": image}
+    return model.compute_output_spec(pair).keys()
+
+
+def _compile_features(model):
+    """Returns the network's features at 1/16 of images, as NumPy arrays."""
+    function = model.coarse_features
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        images = tf.TensorSpec((None, None, None, 3), tf.uint8)
+        function = tf.function(function, input_signature=[images])
+    return lambda images: keras.ops.convert_to_numpy(function(images))
 
 
 def _predict(network, reference, query):

@@ -23,7 +23,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def matcher(network):
-    return Matcher(network)
+    return Matcher(network, mode="direct")
 
 
 def _flow(network, reference, query):
@@ -69,7 +69,7 @@ def test_paths_lists_and_arrays_agree(matcher, tmp_path):
 def test_size_answers_at_the_original_size(network, matcher):
     enlarged = np.repeat(np.repeat(REFERENCE, 2, axis=0), 3, axis=1)
     small = matcher(REFERENCE, QUERY)
-    match = Matcher(network, size=(40, 56))(enlarged, QUERY)
+    match = Matcher(network, mode="direct", size=(40, 56))(enlarged, QUERY)
     expected = stretched_flow.unstretch_flow(
         small.flow[None], (40, 56), (80, 168), (40, 56)
     )
@@ -91,7 +91,7 @@ def test_networks_own_confidence_is_used():
 @pytest.mark.parametrize("size", [(0, 5), (5,)])
 def test_bad_size(network, size):
     with pytest.raises(ValueError, match="`size` must be"):
-        Matcher(network, size=size)
+        Matcher(network, mode="direct", size=size)
 
 
 @pytest.mark.parametrize(

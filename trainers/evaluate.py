@@ -14,7 +14,6 @@ import keras
 from absl import app, flags
 
 from gocor_tf.data import evaluation_pairs
-from gocor_tf.matcher import Matcher
 
 from . import (
     baselines,
@@ -30,6 +29,7 @@ def define_flags():
     """Defines the flags of `gocor-evaluate`."""
     flags.DEFINE_string("pairs", None, "The pairs.json that lists the pairs.")
     network_flags.define()
+    network_flags.define_mode()
     flags.DEFINE_list(
         "baseline",
         [],
@@ -55,8 +55,8 @@ def evaluate(argv):
     pairs = evaluation_pairs.read_pairs(arguments.pairs)
     if arguments.output:
         output_folder.create_parent(arguments.output, "output")
-    model = network_flags.load_model()
-    methods = {arguments.preset: evaluate_lib.to_method(Matcher(model))}
+    matcher = network_flags.create_matcher()
+    methods = {arguments.preset: evaluate_lib.to_method(matcher)}
     methods |= {name: baselines.BASELINES[name] for name in arguments.baseline}
     results = {
         name: _evaluate(name, method, pairs) for name, method in methods.items()
@@ -80,7 +80,7 @@ def _evaluate(name, method, pairs):
 
 
 def _report(results):
-    names = ("pairs", "preset", "weights", "baseline")
+    names = ("pairs", "preset", "weights", "mode", "baseline")
     settings = {name: flags.FLAGS[name].value for name in names}
     settings["backend"] = keras.backend.backend()
     network = results.pop(flags.FLAGS.preset)

@@ -14,8 +14,6 @@ import re
 
 from absl import app, flags
 
-from gocor_tf.matcher import Matcher
-
 from . import command_line, match_lib, network_flags, output_folder, video
 
 _VIDEO = "overlay.mp4"
@@ -25,6 +23,7 @@ def define_flags():
     """Defines the flags of `gocor-match`."""
     flags.DEFINE_string("output_dir", "gocor_match", "Folder for the files.")
     network_flags.define()
+    network_flags.define_mode()
     flags.DEFINE_string(
         "size",
         None,
@@ -48,7 +47,7 @@ def match(argv):
         )
     size = _parse_size(arguments.size)
     output_folder.create(arguments.output_dir, "output_dir")
-    matcher = Matcher(network_flags.load_model(), size)
+    matcher = network_flags.create_matcher(size)
     if arguments.video:
         path = os.path.join(arguments.output_dir, _VIDEO)
         number = video.match_video(matcher, arguments.video, path)

@@ -1,8 +1,9 @@
-"""The flags that choose a network: `--preset` and `--weights`."""
+"""The flags that choose a network and how it is run over a pair."""
 
 from absl import app, flags, logging
 
-from gocor_tf import models
+from gocor_tf import models, stages
+from gocor_tf.matcher import Matcher
 from gocor_tf.models.presets import did_you_mean
 
 
@@ -15,6 +16,26 @@ def define():
         "A .weights.h5 file of the preset, or 'random' for untrained weights. "
         "Not needed where the package holds the preset's own.",
     )
+
+
+def define_mode():
+    """Defines `--mode`."""
+    flags.DEFINE_enum(
+        "mode",
+        None,
+        stages.MODES,
+        "Passes over a pair; by default alignment for BaseNet presets, the "
+        "default among them, and direct for others.",
+    )
+
+
+def create_matcher(size=None):
+    """Builds the matcher that the flags choose.
+
+    Args:
+        size: see `Matcher`.
+    """
+    return Matcher(load_model(), size, flags.FLAGS.mode)
 
 
 def load_model():

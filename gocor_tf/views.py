@@ -1,0 +1,209 @@
+"""Seeing a pair in another frame, and bringing the answer back.
+
+A view warps both images into a frame of its own, where a network may find them
+easier to match: the query as a homography shows it from the reference, one
+image turned, or the part of one that the other magnifies.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+# Share of a sample's weight that must fall inside an image (spec models.md,
+# 9.4, step 5).
+_MIN_WEIGHT = 0.98
+# Points along the short side at which two images are compared.
+_GRID = 64
+_MIN_SIDE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """Where the pixels of a pair lie in a frame.
+
+    Attributes:
+        reference_to_frame: `(3, 3)` homography.
+        query_to_frame: `(3, 3)` homography.
+        size: `(height, width)` of the frame.
+    """
+
+    reference_to_frame: np.ndarray
+    query_to_frame: np.ndarray
+    size: tuple[int, int]
+
+    def show(self, reference, query):
+        """Returns both images as seen in the frame, black outside of them."""
+        return (
+            warp_image(reference, self.reference_to_frame, self.size),
+            warp_image(query, self.query_to_frame, self.size),
+        )
+
+    def bring_back(self, flow, confidence, reference_size, query_size):
+        """Turns the match of the two seen images into one of the originals.
+
+        Args:
+            flow: `(*size, 2)`, between the images that `show` returns.
+            confidence: `size`.
+            reference_size: `(height, width)` of the reference.
+            query_size: `(height, width)` of the query.
+
+        Returns:
+            The flow, `(*reference_size, 2)` float32 in px of the query, its
+            confidence, and where both are known: where the reference lies in
+            the frame, and its match in the frame and in the query.
+        """
+        grid = pixel_grid(reference_size)
+        seen = map_points(self.reference_to_frame, grid)
+        sampled = _sample(np.dstack([flow, confidence]), seen)
+        landing = seen + sampled[..., :2]
+        matches = map_points(np.linalg.inv(self.query_to_frame), landing)
+        known = (
+            is_inside(seen, self.size)
+            & is_inside(landing, self.size)
+            & is_inside(matches, query_size)
+        )
+        return (
+            (matches - grid).astype(np.float32),
+            np.where(known, sampled[..., 2], 0).astype(np.float32),
+            known,
+        )
+
+
+def warp_image(image, homography, size):
+    """Shows an image in a frame, free of aliasing where it is shrunk.
+
+    Args:
+        image: `(height, width, 3)` uint8.
+        homography: `(3, 3)`, from image to frame.
+        size: `(height, width)` of the frame.
+
+    Returns:
+        `(*size, 3)` uint8, black outside the image.
+    """
+    if size == image.shape[:2] and np.array_equal(homography, np.eye(3)):
+        return image
+    shrunk, scale = _shrink(image, homography)
+    return cv2.warpPerspective(
+        shrunk,
+        homography @ np.linalg.inv(scale),
+        size[::-1],
+        flags=cv2.INTER_LINEAR,
+    )
+
+
+def map_points(homography, points):
+    """Maps points, `(..., 2)` xy, by a `(3, 3)` homography."""
+    mapped = np.asarray(points, np.float64) @ homography[:, :2].T
+    mapped += homography[:, 2]
+    # Points on the horizon land far away instead of nowhere.
+    depth = mapped[..., 2:]
+    return mapped[..., :2] / np.where(np.abs(depth) < 1e-8, 1e-8, depth)
+
+
+def scaling(size, new_size):
+    """Returns the homography that stretches one size to another.
+
+    Pixel centres map by `(p + 0.5) * scale - 0.5`.
+    """
+    y, x = np.divide(new_size, size)
+    return np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
+
+
+def pixel_grid(size):
+    """Returns the xy of each pixel, `(height, width, 2)`."""
+    return np.stack(np.meshgrid(*map(np.arange, size[::-1])), axis=-1)
+
+
+def _shrink(image, homography):
+    """Averages an image to the size at which the homography shows it.
+
+    Returns:
+        The image, and the homography from the image as it was.
+    """
+    size = image.shape[:2]
+    centre = (np.array(size[::-1]) - 1) / 2
+    step = map_points(homography, centre + [[0, 0], [1, 0], [0, 1]])
+    scales = np.linalg.norm(step[1:] - step[0], axis=-1)[::-1]
+    new_size = [
+        max(1, round(length * min(1.0, max(scale, 1e-3))))
+        for length, scale in zip(size, scales, strict=True)
+    ]
+    if tuple(new_size) == size:
+        return image, np.eye(3)
+    shrunk = cv2.resize(image, new_size[::-1], interpolation=cv2.INTER_AREA)
+    return shrunk, scaling(size, new_size)
+
+
+def _sample(array, points):
+    """Samples an array at points, its border value beyond it."""
+    return cv2.remap(
+        array.astype(np.float32),
+        points.astype(np.float32),
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+
+
+def is_inside(points, size):
+    """Returns whether samples at points take their weight from an image.
+
+    Args:
+        points: `(..., 2)` xy, in px.
+        size: `(height, width)` of the image.
+    """
+    margin = 1 - _MIN_WEIGHT
+    limits = np.array(size[::-1]) - 1 + margin
+    return ((points >= -margin) & (points <= limits)).all(-1)
+
+
+def overlap_view(homography, reference_size, query_size):
+    """Returns the view of what two images share, filled as well as can be.
+
+    The frame is the box of the shared part in the grid of the reference or of
+    the query, whichever it fills better, at that image's own resolution: black
+    borders mislead a network.
+
+    Args:
+        homography: `(3, 3)`, from reference to query.
+        reference_size: `(height, width)`.
+        query_size: `(height, width)`.
+
+    Returns:
+        A `View`; None if less than 8 x 8 pixels are shared.
+    """
+    inverse = np.linalg.inv(homography)
+    boxes = (
+        _shared_box(homography, reference_size, query_size),
+        _shared_box(inverse, query_size, reference_size),
+    )
+    if None in boxes:
+        return None
+    (fill, origin, size), (query_fill, query_origin, query_frame) = boxes
+    if fill >= query_fill:
+        to_frame = _translation(-origin)
+        return View(to_frame, to_frame @ inverse, size)
+    to_frame = _translation(-query_origin)
+    return View(to_frame @ homography, to_frame, query_frame)
+
+
+def _shared_box(homography, size, other_size):
+    """Returns how full the box of shared pixels is, its origin and size."""
+    step = max(1, min(size) // _GRID)
+    points = pixel_grid(size)[::step, ::step]
+    shared = points[is_inside(map_points(homography, points), other_size)]
+    if not len(shared):
+        return None
+    low, high = shared.min(0), np.minimum(shared.max(0) + step, size[::-1])
+    width, height = (int(x) for x in high - low)
+    if min(width, height) < _MIN_SIDE:
+        return None
+    fill = len(shared) * step**2 / (width * height)
+    return fill, low, (height, width)
+
+
+def _translation(shift):
+    matrix = np.eye(3)
+    matrix[:2, 2] = shift
+    return matrix
