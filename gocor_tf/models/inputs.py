@@ -20,7 +20,7 @@ def check_pair(pair):
                 f'`pair` must be a dict {{"reference", "query"}}. Received: '
                 f"pair={_describe(pair)}"
             )
-        _check_images(name, tuple(pair[name].shape))
+        _check_images(name, tuple(getattr(pair[name], "shape", ())))
     batches = pair["reference"].shape[0], pair["query"].shape[0]
     if None not in batches and batches[0] != batches[1]:
         raise ValueError(

@@ -125,6 +125,66 @@ def test_published_backbone_with_either_decoder(decoder):
     assert model(_pair())["flow"].shape == (1, 40, 56, 2)
 
 
+_PUBLISHED_QUERY_OBJECTIVE = {"reg_inter_dim": 16, "reg_output_dim": 16}
+
+
+# The rows of Table 6 of the GOCor paper, and how many parameters each has
+# more than row (I). Features have 128 channels here.
+@pytest.mark.parametrize(
+    ("arguments", "parameters"),
+    [
+        pytest.param({}, 0, id="I BaseNet"),
+        pytest.param(
+            {"global_correlation": "nc_net"},
+            3**4 * (10 + 10 * 10 + 10) + 10 + 10 + 1,
+            id="II NC-Net",
+        ),
+        pytest.param(
+            {
+                "global_correlation": "gocor",
+                "global_gocor": {
+                    "reference_objective": "regression",
+                    "query_objective": False,
+                },
+            },
+            2 * 128 + 2,
+            id="III linear regression",
+        ),
+        pytest.param(
+            {
+                "global_correlation": "gocor",
+                "global_gocor": {"query_objective": False},
+            },
+            2 * 128 + 2 + 3 * 10,
+            id="IV reference objective",
+        ),
+        pytest.param(
+            {
+                "global_correlation": "gocor",
+                "global_gocor": _PUBLISHED_QUERY_OBJECTIVE,
+            },
+            2 * 128 + 2 + 3 * 10 + 3**2 * (16 + 16 * 16),
+            id="V query objective",
+        ),
+        pytest.param(
+            {
+                "global_correlation": "gocor",
+                "global_gocor": _PUBLISHED_QUERY_OBJECTIVE,
+                "local_correlation": "gocor",
+            },
+            2 * 128 + 2 + 3 * 10 + 3**2 * (16 + 16 * 16) + 3 + 3 * 10,
+            id="VI local GOCor",
+        ),
+    ],
+)
+def test_rows_of_the_ablation_are_constructor_calls(arguments, parameters):
+    model, first_row = BaseNet(**SMALL, **arguments), BaseNet(**SMALL)
+    flow = model(_pair())["flow"]
+    assert np.isfinite(flow).all()
+    first_row.build()
+    assert model.count_params() - first_row.count_params() == parameters
+
+
 @pytest.mark.parametrize(
     ("argument", "value"),
     [

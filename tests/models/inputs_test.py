@@ -36,6 +36,11 @@ def test_other_than_rgb_images_are_named(name, shape):
         inputs.check_pair(_pair(**{name: np.zeros(shape)}))
 
 
+def test_what_is_no_image_is_named():
+    with pytest.raises(ValueError, match="`query` must be RGB images"):
+        inputs.check_pair(_pair(query=None))
+
+
 @pytest.mark.parametrize("shape", [(0, 4, 5, 3), (1, 0, 5, 3), (1, 4, 0, 3)])
 def test_no_image_and_no_pixels_are_named(shape):
     with pytest.raises(ValueError, match="`query` must hold an image, at le"):
