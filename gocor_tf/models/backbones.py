@@ -9,25 +9,27 @@ from gocor_tf.models.vgg_pyramid import VGGPyramid
 BACKBONES = ("vgg16", "compact")
 
 
-def create(backbone, name, synchronized, dtype):
-    """Returns a pyramid with features at 1/16, 1/8 and 1/4 of an image.
+def create(backbone, name, synchronized, dtype, levels=(4, 3, 2)):
+    """Returns a feature pyramid.
 
     Args:
         backbone: "vgg16" or "compact".
         name: of the layer.
         synchronized: whether replicas share batch statistics.
         dtype: policy of the network.
+        levels: those to return: features at 1/2**level of an image's size.
 
     Raises:
-        ValueError: if there is no such backbone.
+        ValueError: if there is no such backbone, or level.
     """
     conv_block.check_choice("backbone", backbone, BACKBONES)
+    options = {"levels": levels, "name": name, "dtype": dtype}
     if backbone == "vgg16":
-        return VGGPyramid(name=name, dtype=dtype)
-    return CompactPyramid(name=name, synchronized=synchronized, dtype=dtype)
+        return VGGPyramid(**options)
+    return CompactPyramid(synchronized=synchronized, **options)
 
 
-def pair_features(pyramid, reference, query, training):
+def pair_features(pyramid, reference, query, training, levels=None):
     """Runs both images of a pair through a pyramid as one batch.
 
     Args:
@@ -35,10 +37,12 @@ def pair_features(pyramid, reference, query, training):
         reference: `(batch, height, width, 3)` normalized images.
         query: images of the same shape.
         training: as in a layer's call.
+        levels: of the pyramid, instead of its own.
 
     Returns:
-        List of (reference features, query features), as the pyramid has them.
+        List of (reference features, query features), one a level.
     """
     images = ops.concatenate([reference, query], axis=0)
-    levels = pyramid(images, training=training)
-    return [ops.split(level, 2, axis=0) for level in levels]
+    options = {} if levels is None else {"levels": levels}
+    features = pyramid(images, training=training, **options)
+    return [ops.split(level, 2, axis=0) for level in features]

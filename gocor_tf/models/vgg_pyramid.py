@@ -10,16 +10,34 @@ LEVELS = ((64,), (64,), (128, 128), (256, 256, 256), (512, 512, 512))
 class VGGPyramid(keras.layers.Layer):
     """VGG-16 without batch normalization, cut after every max-pool.
 
+    Level `n` holds features at 1/2**n of the images' size: 64 channels at
+    levels 0 and 1, 128, 256 and 512 at levels 2, 3 and 4.
+
+    Args:
+        levels: those to return, in their order. What only coarser ones need
+            has no weights.
+        pooling: of a row or column that is left over: "valid" drops it;
+            "same" pools it alone (Semantic-GLU-Net, 5.2). They differ where a
+            side is no multiple of 2**n.
+
     Call arguments:
         images: normalized images, `(batch, height, width, 3)`.
+        levels: those to return instead, none coarser than the layer's own:
+            coarser ones are not computed.
 
     Returns:
-        Features coarse to fine: 1/16 with 512 channels, 1/8 with 256 and 1/4
-        with 128.
+        List of features, one tensor a level.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, levels=(4, 3, 2), pooling="valid", **kwargs):
         super().__init__(**kwargs)
+        if not levels or not set(levels) <= set(range(len(LEVELS))):
+            raise ValueError(
+                f"`levels` must be of 0 to {len(LEVELS) - 1}. "
+                f"Received: levels={levels}"
+            )
+        self.levels = tuple(levels)
+        self.pooling = pooling
         self.convolutions = [
             keras.layers.Conv2D(
                 filters,
@@ -29,10 +47,10 @@ class VGGPyramid(keras.layers.Layer):
                 dtype=self.dtype_policy,
                 name=f"level_{level}_{2 * i}",
             )
-            for level, level_filters in enumerate(LEVELS)
-            for i, filters in enumerate(level_filters)
+            for level in range(max(levels) + 1)
+            for i, filters in enumerate(LEVELS[level])
         ]
-        self.pool = keras.layers.MaxPooling2D(2)
+        self.pool = keras.layers.MaxPooling2D(2, padding=pooling)
 
     def build(self, images_shape):
         channels = images_shape[-1]
@@ -40,25 +58,34 @@ class VGGPyramid(keras.layers.Layer):
             convolution.build((None, None, None, channels))
             channels = convolution.filters
 
-    def call(self, images, training=None):
+    def call(self, images, levels=None, training=None):
         del training
+        levels = self.levels if levels is None else levels
         x, features = images, []
         convolutions = iter(self.convolutions)
-        for level, level_filters in enumerate(LEVELS):
-            for _ in level_filters:
+        for level in range(max(levels) + 1):
+            for _ in LEVELS[level]:
                 x = next(convolutions)(x)
             x = self.pool(x) if level > 0 else x
             features.append(x)
-        return features[:1:-1]
+        return [features[level] for level in levels]
 
-    def compute_output_shape(self, images_shape):
-        batch, height, width, _ = images_shape
-        return [
-            (
-                batch,
-                height and height // 2**level,
-                width and width // 2**level,
-                LEVELS[level][-1],
-            )
-            for level in (4, 3, 2)
-        ]
+    def compute_output_shape(self, images_shape, levels=None):
+        shape, shapes = tuple(images_shape), []
+        for level, filters in enumerate(LEVELS):
+            if level > 0:
+                shape = self.pool.compute_output_shape(shape)
+            shapes.append((*shape[:-1], filters[-1]))
+        levels = self.levels if levels is None else levels
+        return [shapes[level] for level in levels]
+
+    def compute_output_spec(self, images, levels=None, training=None):
+        shapes = self.compute_output_shape(images.shape, levels)
+        return [keras.KerasTensor(s, self.compute_dtype) for s in shapes]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "levels": self.levels,
+            "pooling": self.pooling,
+        }
