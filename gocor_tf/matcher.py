@@ -14,8 +14,8 @@ from gocor_tf.ops import consistency, resize, stretched_flow
 
 # The matches that fit a homography, of networks with a confidence of their own
 # (the published constants, spec models.md, 9.4) and of others.
-_PUBLISHED = {"min_confidence": 0.05, "threshold": 0.5}
-_CONSISTENCY = {"min_confidence": 0.15, "threshold": 2.0}
+_PUBLISHED = {"min_confidence": 0.05, "threshold": 0.5, "is_relative": False}
+_CONSISTENCY = {"min_confidence": 0.15, "threshold": 2.0, "is_relative": True}
 
 
 class Matcher:

@@ -8,6 +8,7 @@ its flow comes from. "alignment" is this project's own.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 import cv2
@@ -28,6 +29,9 @@ _SURE = 0.3
 _GOOD_SHARE = 0.3
 _NUM_ROUNDS = 2
 _NUM_SIMILARITIES = 2
+# Tiles along each side, and how much of one its neighbour sees as well.
+_NUM_TILES = 3
+_TILE_OVERLAP = 0.2
 # Side of the box over which confidences are averaged before they compete.
 _SMOOTHING = 9
 
@@ -43,12 +47,16 @@ class Matching:
         min_confidence: of the matches that a homography is fitted to.
         threshold: largest error of an inlier, in px of an image with a long
             side of 256 px; it grows with the image.
+        is_relative: whether the confidence `1 / (1 + e)` comes from an error
+            `e` in fractions of the view, so that it has to be converted to
+            fractions of the reference.
     """
 
     run: Callable
     coarse_features: Callable
     min_confidence: float
     threshold: float
+    is_relative: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +85,8 @@ def match(matching, mode, reference, query):
             the homography of the first pass's matches shows it. "multi_scale":
             the same, the homography being the best of seven scales.
             "alignment": views of what both images share, found by homography
-            or, where that fails, by votes for a turn, zoom and shift; each
-            pixel takes the surest answer.
+            or, where that fails, by votes for a turn, zoom and shift; then
+            nine tiles of it; each pixel takes the surest answer.
         reference: `(height, width, 3)` uint8 RGB.
         query: `(query_height, query_width, 3)` uint8 RGB.
 
@@ -107,9 +115,13 @@ def _run(matching, view, reference, query):
         view = views.View(np.eye(3), np.eye(3), sizes[0])
         known = np.ones(sizes[0], bool)
         return _Pass(view, flow, confidence, flow, confidence, known)
-    flow, confidence = matching.run(*view.show(reference, query))
+    flow, seen_confidence = matching.run(*view.show(reference, query))
+    confidence = seen_confidence
+    if matching.is_relative:
+        ratio = view.share_of_reference(sizes[0])
+        confidence = confidence / (confidence + (1 - confidence) * ratio)
     back = view.bring_back(flow, confidence, *sizes)
-    return _Pass(view, flow, confidence, *back)
+    return _Pass(view, flow, seen_confidence, *back)
 
 
 def _fit(matching, answer, min_matches):
@@ -177,7 +189,49 @@ def _align(matching, first, reference, query):
         )
         for similarity in found[:_NUM_SIMILARITIES]:
             passes += _rounds(matching, similarity.homography, reference, query)
+    if max(answer.share for answer in passes) >= _GOOD_SHARE:
+        passes += _tiles(matching, passes, reference, query)
     return _surest(passes)
+
+
+def _tiles(matching, passes, reference, query):
+    """Yields passes over parts of the reference, each seen larger.
+
+    The homography of a part is that of the surest answers so far.
+    """
+    flow, confidence = _surest(passes)
+    size = reference.shape[:2]
+    sure = confidence >= matching.min_confidence
+    for box in _boxes(size):
+        points = views.pixel_grid(size)[box][1::_SPACING, 1::_SPACING]
+        x, y = points.reshape(-1, 2).T
+        x, y = x[sure[y, x]], y[sure[y, x]]
+        points = np.column_stack([x, y])
+        fitted, _ = homography.fit(
+            points,
+            points + flow[y, x],
+            matching.threshold * max(size) / 256,
+            _MIN_MATCHES["alignment"],
+        )
+        view = fitted is not None and views.overlap_view(
+            fitted, size, query.shape[:2], box
+        )
+        if view:
+            yield _run(matching, view, reference, query)
+
+
+def _boxes(size):
+    """Returns slices of rows and columns, of tiles that cover an image."""
+    return list(itertools.product(*map(_intervals, size)))
+
+
+def _intervals(length):
+    step = length / (_NUM_TILES + _TILE_OVERLAP / (1 - _TILE_OVERLAP))
+    side = step / (1 - _TILE_OVERLAP)
+    return [
+        slice(round(i * step), round(i * step + side))
+        for i in range(_NUM_TILES)
+    ]
 
 
 def _rounds(matching, start, reference, query):

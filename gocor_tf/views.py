@@ -39,6 +39,14 @@ class View:
             warp_image(query, self.query_to_frame, self.size),
         )
 
+    def share_of_reference(self, reference_size):
+        """Returns the frame's size as a fraction of the reference's."""
+        centre = (np.array(self.size[::-1]) - 1) / 2
+        corners = centre + np.array([[0, 0], [1, 0], [0, 1]])
+        seen = map_points(np.linalg.inv(self.reference_to_frame), corners)
+        area = abs(np.linalg.det(seen[1:] - seen[0])) * np.prod(self.size)
+        return float(np.sqrt(area / np.prod(reference_size)))
+
     def bring_back(self, flow, confidence, reference_size, query_size):
         """Turns the match of the two seen images into one of the originals.
 
@@ -158,7 +166,7 @@ def is_inside(points, size):
     return ((points >= -margin) & (points <= limits)).all(-1)
 
 
-def overlap_view(homography, reference_size, query_size):
+def overlap_view(homography, reference_size, query_size, box=None):
     """Returns the view of what two images share, filled as well as can be.
 
     The frame is the box of the shared part in the grid of the reference or of
@@ -169,14 +177,18 @@ def overlap_view(homography, reference_size, query_size):
         homography: `(3, 3)`, from reference to query.
         reference_size: `(height, width)`.
         query_size: `(height, width)`.
+        box: slices of rows and columns of the reference, to see a part of it
+            only.
 
     Returns:
         A `View`; None if less than 8 x 8 pixels are shared.
     """
     inverse = np.linalg.inv(homography)
+    box = box or (slice(0, reference_size[0]), slice(0, reference_size[1]))
+    whole = slice(0, query_size[0]), slice(0, query_size[1])
     boxes = (
-        _shared_box(homography, reference_size, query_size),
-        _shared_box(inverse, query_size, reference_size),
+        _shared_box(homography, box, whole),
+        _shared_box(inverse, whole, box),
     )
     if None in boxes:
         return None
@@ -188,14 +200,22 @@ def overlap_view(homography, reference_size, query_size):
     return View(to_frame @ homography, to_frame, query_frame)
 
 
-def _shared_box(homography, size, other_size):
+def _shared_box(homography, box, other_box):
     """Returns how full the box of shared pixels is, its origin and size."""
+    starts = np.array([box[1].start, box[0].start])
+    size = box[0].stop - box[0].start, box[1].stop - box[1].start
     step = max(1, min(size) // _GRID)
-    points = pixel_grid(size)[::step, ::step]
-    shared = points[is_inside(map_points(homography, points), other_size)]
+    points = starts + pixel_grid(size)[::step, ::step]
+    other_starts = other_box[1].start, other_box[0].start
+    other_size = tuple(side.stop - side.start for side in other_box)
+    mapped = map_points(homography, points) - other_starts
+    shared = points[is_inside(mapped, other_size)]
     if not len(shared):
         return None
-    low, high = shared.min(0), np.minimum(shared.max(0) + step, size[::-1])
+    low, high = (
+        shared.min(0),
+        np.minimum(shared.max(0) + step, starts + size[::-1]),
+    )
     width, height = (int(x) for x in high - low)
     if min(width, height) < _MIN_SIDE:
         return None

@@ -5,6 +5,8 @@ match; but it answers only where one image is neither turned nor zoomed much
 against the other.
 """
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -48,7 +50,9 @@ def _features(images):
     return waves.reshape(*waves.shape[:3], -1) * (colors[..., 2:] == 255)
 
 
-MATCHING = stages.Matching(_network, _features, 0.15, 2.0)
+MATCHING = stages.Matching(
+    _network, _features, min_confidence=0.15, threshold=2.0, is_relative=False
+)
 
 
 def _pair(angle, zoom):
@@ -108,3 +112,30 @@ def test_confidence_is_that_of_the_pass_taken():
     grid = views.pixel_grid(SIZE)
     inside = views.is_inside(views.map_points(turn, grid), SIZE)
     assert confidence[inside].mean() > 0.85
+
+
+def test_tiles_cover_an_image_and_overlap():
+    boxes = stages._boxes((300, 700))
+    assert len(boxes) == 9
+    covered = np.zeros((300, 700), int)
+    for box in boxes:
+        covered[box] += 1
+    assert covered.min() == 1 and covered.max() == 4
+    sides = [columns.stop - columns.start for _, columns in boxes]
+    assert max(sides) - min(sides) <= 1
+    overlap = boxes[0][1].stop - boxes[1][1].start
+    np.testing.assert_allclose(overlap, 0.2 * sides[0], atol=1)
+
+
+def test_confidence_is_converted_to_fractions_of_the_reference():
+    scene = _scene()
+    # A view of half the size: errors are half as large in the reference.
+    enlarged = np.diag([2, 2, 1.0])
+    view = views.View(enlarged, enlarged, SIZE)
+    for is_relative, factor in ((False, 1), (True, 2)):
+        matching = dataclasses.replace(MATCHING, is_relative=is_relative)
+        answer = stages._run(matching, view, scene, scene)
+        error = 1 / answer.seen_confidence.max() - 1
+        np.testing.assert_allclose(
+            answer.confidence.max(), 1 / (1 + error / factor), rtol=1e-5
+        )

@@ -89,3 +89,15 @@ def test_overlap_view_takes_the_grid_that_it_fills():
 def test_images_that_share_nothing_have_no_view():
     assert views.overlap_view(_shift(500, 0), (40, 60), (40, 60)) is None
     assert views.overlap_view(_shift(55, 0), (40, 60), (40, 60)) is None
+
+
+def test_a_box_restricts_the_view():
+    box = slice(10, 30), slice(20, 60)
+    view = views.overlap_view(_shift(-5, 0), (40, 60), (40, 60), box)
+    assert view.size == (20, 40)
+    np.testing.assert_array_equal(view.reference_to_frame, _shift(-20, -10))
+
+
+def test_share_of_reference_compares_sides():
+    view = View(np.diag([2, 2, 1.0]), np.eye(3), (40, 60))
+    assert np.isclose(view.share_of_reference((40, 60)), 0.5)
