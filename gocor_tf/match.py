@@ -4,6 +4,7 @@ import csv
 import io
 import os
 
+import cv2
 import keras
 import numpy as np
 
@@ -57,13 +58,17 @@ class Match:
         return np.clip(np.rint(warped), 0, 255).astype(np.uint8)
 
     def keypoints(self, min_confidence=0.5, max_number=2000, spacing=4):
-        """Returns matches on a grid of reference pixels, the surest first.
+        """Returns matches that keep a distance, the surest first.
+
+        A pixel is kept if no other within `spacing` is surer: non-maximum
+        suppression (spec models.md, 9.5). Of equals, one is kept.
 
         Args:
             min_confidence: matches below it are left out, as are those
                 outside the query.
             max_number: how many to keep at most; None: all.
-            spacing: of the grid, in px.
+            spacing: smallest distance along x or y between two matches, in
+                px.
 
         Returns:
             Reference xy `(number, 2)`, query xy `(number, 2)` and confidence
@@ -76,17 +81,14 @@ class Match:
             raise ValueError(
                 f"`spacing` must be > 0. Received: spacing={spacing}"
             )
-        y, x = (
-            np.arange(min(spacing, length) // 2, length, spacing)
-            for length in self.flow.shape[:2]
+        y, x = np.nonzero(
+            (self.confidence >= min_confidence)
+            & _is_maximum(self.confidence, spacing)
         )
-        x, y = (axis.ravel() for axis in np.meshgrid(x, y))
         reference_points = np.stack([x, y], axis=-1).astype(np.float32)
         query_points = reference_points + self.flow[y, x]
         confidence = self.confidence[y, x]
-        kept = np.flatnonzero(
-            self._is_inside(query_points) & (confidence >= min_confidence)
-        )
+        kept = np.flatnonzero(self._is_inside(query_points))
         order = np.argsort(-confidence[kept], kind="stable")
         kept = kept[order[:max_number]]
         return reference_points[kept], query_points[kept], confidence[kept]
@@ -173,6 +175,19 @@ class Match:
     def _is_inside(self, query_points):
         limits = np.array(self.query.shape[1::-1]) - 1
         return ((query_points >= 0) & (query_points <= limits)).all(-1)
+
+
+def _is_maximum(confidence, spacing):
+    """Whether a pixel is the surest of those closer than `spacing`."""
+    # Ranks instead of values, so that equals do not all win; shuffled, so that
+    # they do not line up.
+    order = np.random.default_rng(0).permutation(confidence.size)
+    order = order[np.argsort(confidence.ravel()[order], kind="stable")]
+    ranks = np.empty(confidence.size)
+    ranks[order] = np.arange(confidence.size)
+    ranks = ranks.reshape(confidence.shape)
+    window = np.ones((2 * spacing - 1, 2 * spacing - 1), np.uint8)
+    return ranks == cv2.dilate(ranks, window)
 
 
 def _write_keypoints(path, reference_points, query_points, confidence):

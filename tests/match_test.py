@@ -39,7 +39,23 @@ def test_keypoints_are_sure_in_view_and_sorted():
     assert (np.diff(confidence) <= 0).all()
     x, y = reference.astype(int).T
     np.testing.assert_array_equal(confidence, match.confidence[y, x])
-    assert set(x) <= set(range(1, 30, 3)) and set(y) <= set(range(1, 20, 3))
+
+
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_keypoints_keep_their_distance_and_fill_the_image(is_flat):
+    match = _shifted(0, 0)
+    if is_flat:
+        match.confidence[:] = 0.7
+    points = match.keypoints(0, None, spacing=4)[0]
+    distances = np.abs(points[:, None] - points).max(-1)
+    assert distances[~np.eye(len(points), dtype=bool)].min() >= 4
+    assert len(points) > 600 / 8**2
+    # No surer pixel lies within the distance.
+    x, y = points.astype(int).T
+    for column, row in zip(x, y, strict=True):
+        window = match.confidence[max(0, row - 3) : row + 4]
+        window = window[:, max(0, column - 3) : column + 4]
+        assert window.max() == match.confidence[row, column]
 
 
 def test_keypoints_are_the_best_of_all():
