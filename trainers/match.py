@@ -47,7 +47,9 @@ def match(argv):
         )
     size = _parse_size(arguments.size)
     output_folder.create(arguments.output_dir, "output_dir")
-    matcher = network_flags.create_matcher(size)
+    # Successive frames differ little, and there are many.
+    default_mode = "direct" if arguments.video else None
+    matcher = network_flags.create_matcher(size, default_mode)
     if arguments.video:
         path = os.path.join(arguments.output_dir, _VIDEO)
         number = video.match_video(matcher, arguments.video, path)

@@ -25,17 +25,18 @@ def define_mode():
         None,
         stages.MODES,
         "Passes over a pair; by default alignment for BaseNet presets, the "
-        "default among them, and direct for others.",
+        "default among them, and direct for others and for videos.",
     )
 
 
-def create_matcher(size=None):
+def create_matcher(size=None, default_mode=None):
     """Builds the matcher that the flags choose.
 
     Args:
         size: see `Matcher`.
+        default_mode: where `--mode` is not given, see `Matcher`.
     """
-    return Matcher(load_model(), size, flags.FLAGS.mode)
+    return Matcher(load_model(), size, flags.FLAGS.mode or default_mode)
 
 
 def load_model():
