@@ -18,6 +18,7 @@ SUBPACKAGES = ("data", "layers", "losses", "metrics", "models", "ops")
 
 # Every lower bound is a version that was installed and tested.
 EXTRAS = {
+    "convert": ["torch>=2.13"],
     "train": ["tensorboard>=2.18", "ml_collections>=1.0"],
     "backends": ["jax>=0.10.2", "torch>=2.13"],
 }
@@ -59,6 +60,7 @@ setuptools.setup(
             "gocor-match = gocor_tf.trainers.match:main",
             "gocor-train = gocor_tf.trainers.train:main",
             "gocor-evaluate = gocor_tf.trainers.evaluate:main",
+            "gocor-convert = gocor_tf.export.convert_checkpoint:main",
             "gocor-export = gocor_tf.export.saved_model:main",
         ]
     },

@@ -14,6 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 # Each command and a flag of its own.
 COMMANDS = {
+    "gocor-convert": "--checkpoint",
     "gocor-evaluate": "--pairs",
     "gocor-export": "--preset",
     "gocor-match": "--video",
