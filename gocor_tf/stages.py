@@ -189,9 +189,16 @@ def _align(matching, first, reference, query):
         )
         for similarity in found[:_NUM_SIMILARITIES]:
             passes += _rounds(matching, similarity.homography, reference, query)
-    if max(answer.share for answer in passes) >= _GOOD_SHARE:
-        passes += _tiles(matching, passes, reference, query)
-    return _surest(passes)
+    best = max(passes, key=lambda answer: answer.share)
+    if best.share < _GOOD_SHARE:
+        return _surest(passes)
+    passes += _tiles(matching, passes, reference, query)
+    return _extrapolate(
+        *_surest(passes),
+        best.view.homography,
+        query.shape[:2],
+        matching.min_confidence,
+    )
 
 
 def _tiles(matching, passes, reference, query):
@@ -218,6 +225,17 @@ def _tiles(matching, passes, reference, query):
         )
         if view:
             yield _run(matching, view, reference, query)
+
+
+def _extrapolate(flow, confidence, fitted, query_size, min_confidence):
+    """Lets unsure pixels leave the query where the homography says so."""
+    grid = views.pixel_grid(confidence.shape)
+    matches = views.map_points(fitted, grid)
+    outside = ~views.is_inside(matches, query_size)
+    outside &= cv2.blur(confidence, (_SMOOTHING,) * 2) < min_confidence
+    flow[outside] = (matches - grid)[outside]
+    confidence[outside] = 0
+    return flow, confidence
 
 
 def _boxes(size):

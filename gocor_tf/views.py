@@ -32,6 +32,11 @@ class View:
     query_to_frame: np.ndarray
     size: tuple[int, int]
 
+    @property
+    def homography(self):
+        """The homography from reference to query that the view undoes."""
+        return np.linalg.inv(self.query_to_frame) @ self.reference_to_frame
+
     def show(self, reference, query):
         """Returns both images as seen in the frame, black outside of them."""
         return (

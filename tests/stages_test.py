@@ -139,3 +139,15 @@ def test_confidence_is_converted_to_fractions_of_the_reference():
         np.testing.assert_allclose(
             answer.confidence.max(), 1 / (1 + error / factor), rtol=1e-5
         )
+
+
+def test_unsure_pixels_follow_the_homography_out_of_the_query():
+    flow = np.zeros((*SIZE, 2), np.float32)
+    confidence = np.full(SIZE, 0.05, np.float32)
+    confidence[:, :100] = 0.9
+    shift = np.array([[1, 0, 50], [0, 1, 0], [0, 0, 1.0]])
+    flow, confidence = stages._extrapolate(flow, confidence, shift, SIZE, 0.1)
+    # The last 50 columns end outside; those before 100 are sure anyway.
+    np.testing.assert_array_equal(flow[:, -50:], np.tile((50, 0), (192, 50, 1)))
+    assert not flow[:, :-50].any()
+    assert not confidence[:, -50:].any() and (confidence[:, :-50] > 0).all()
