@@ -76,7 +76,8 @@ class BaseNet(keras.Model):
         synchronized=True,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Images and flows keep their precision under 16-bit policies.
+        super().__init__(autocast=False, **kwargs)
         if not set(refinement) <= {2, 3}:
             raise ValueError(
                 "`refinement` must hold levels 2 and 3 only. "
