@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from tests.testdata.oracle import oracle_weights
+
 ROOT = pathlib.Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # Set-up is what .ci/run does; TensorBoard would not end.
@@ -43,9 +45,20 @@ def folder(tmp_path_factory):
     return folder
 
 
+def write_checkpoint(path):
+    """Writes random weights with the names of a published checkpoint."""
+    torch = pytest.importorskip("torch")
+    specs = pathlib.Path(oracle_weights.__file__).parent / "specs" / "models"
+    arrays = oracle_weights.build(str(specs / "GLUNet_GOCor.json"), 11)
+    tensors = {name: torch.tensor(array) for name, array in arrays.items()}
+    torch.save(tensors, path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language, code", readme_blocks())
 def test_block_runs(folder, language, code):
+    if code.startswith("gocor-convert"):
+        write_checkpoint(folder / "GLUNet_GOCor_static.pth")
     for old, new in REPLACED.items():
         code = code.replace(old, new)
     shell = {

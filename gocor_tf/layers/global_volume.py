@@ -58,7 +58,9 @@ class GlobalVolume(keras.layers.Layer):
                 dtype=self.dtype_policy, name="gocor", **(gocor or {})
             )
         else:
-            self.volume = GlobalCorrelation(dtype=self.dtype_policy)
+            self.volume = GlobalCorrelation(
+                dtype=self.dtype_policy, name="correlation"
+            )
         if correlation == "nc_net":
             self.consensus = NeighbourhoodConsensus(
                 dtype=self.dtype_policy, name="consensus"

@@ -48,7 +48,9 @@ class LocalVolume(keras.layers.Layer):
                 dtype=self.dtype_policy, name="gocor", **options
             )
         else:
-            self.volume = LocalCorrelation(radius, dtype=self.dtype_policy)
+            self.volume = LocalCorrelation(
+                radius, dtype=self.dtype_policy, name="correlation"
+            )
 
     def build(self, reference_features_shape, query_features_shape):
         if self.correlation == "gocor":
