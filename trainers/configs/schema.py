@@ -15,7 +15,8 @@ class ModelConfig:
     Attributes:
         preset: name of the network, see `gocor_tf.presets()`.
         init_weights: `.weights.h5` file to start from, "preset" for the
-            weights in the package; "" starts from scratch.
+            weights in the package, "imagenet" for those of a VGG-16 pyramid
+            alone, which Keras downloads; "" starts from scratch.
         backbone: "compact" or "vgg16".
         global_correlation: "gocor" or "feature" (plain dot products).
         local_correlation: "gocor" or "feature".
