@@ -166,16 +166,16 @@ def vgg_pyramid(layer, prefix):
 
 def _volumes(model):
     names = {}
-    if model.global_correlation == "gocor":
+    if model.global_volume.correlation == "gocor":
         names |= gocor(model.global_volume.volume, "corr.corr_module.")
-    if model.global_correlation == "nc_net":
+    if model.global_volume.correlation == "nc_net":
         consensus = model.global_volume.consensus
         for index, pair in enumerate(
             zip(consensus.kernels, consensus.biases, strict=True)
         ):
             prefix = f"NeighConsensus.conv.{2 * index}"
             names[f"{prefix}.weight"], names[f"{prefix}.bias"] = pair
-    if model.local_correlation == "gocor":
+    if model.local_volume.correlation == "gocor":
         names |= gocor(model.local_volume.volume, "local_corr.")
     return names
 
@@ -193,7 +193,7 @@ def _basenet(model):
 
 def _glunet(model):
     names = vgg_pyramid(model.pyramid, "pyramid.") | _volumes(model)
-    if model.two_pyramids:
+    if hasattr(model, "pyramid_256"):
         names |= vgg_pyramid(model.pyramid_256, "pyramid_256.")
     names |= mapping_decoder(model.level_4.decoding, "decoder4.")
     contexts = {3: "dc_conv", 1: "l_dc_conv"}
@@ -202,7 +202,7 @@ def _glunet(model):
         names |= decoder(layer.decoding, f"decoder{level}.")
         if layer.context:
             names |= context_network(layer.refinement, contexts[level])
-    if model.upsampling == "deconvolution":
+    if hasattr(model, "double_flow_4"):
         names |= convolution(model.double_flow_4, "deconv4")
         names |= convolution(model.double_flow_2, "deconv2")
     return names | convolution(model.double_features_2, "upfeat2")

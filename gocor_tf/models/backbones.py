@@ -46,3 +46,30 @@ def pair_features(pyramid, reference, query, training, levels=None):
     options = {} if levels is None else {"levels": levels}
     features = pyramid(images, training=training, **options)
     return [ops.split(level, 2, axis=0) for level in features]
+
+
+def glunet_features(coarse_pyramid, pyramid, images, training):
+    """Returns the features of GLU-Net's four levels (spec models.md, 5.1).
+
+    Args:
+        coarse_pyramid: of the 256 x 256 images.
+        pyramid: of the pre-processed images; may be the same layer.
+        images: as from `preprocess.preprocess_glunet`.
+        training: as in a layer's call.
+
+    Returns:
+        Dict: level -> (reference features, query features). Levels 4 and 3
+        are 1/16 and 1/8 of the 256 x 256 images, levels 2 and 1 are 1/8 and
+        1/4 of the pre-processed ones.
+    """
+    level_4, level_3 = pair_features(
+        coarse_pyramid,
+        images["reference_256"],
+        images["query_256"],
+        training,
+        levels=(4, 3),
+    )
+    level_2, level_1 = pair_features(
+        pyramid, images["reference"], images["query"], training, levels=(3, 2)
+    )
+    return {4: level_4, 3: level_3, 2: level_2, 1: level_1}

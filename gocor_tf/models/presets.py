@@ -4,8 +4,10 @@ import difflib
 import os
 
 from gocor_tf.models.basenet import BaseNet
+from gocor_tf.models.glunet import GLUNet
 from gocor_tf.models.imagenet_weights import load_imagenet_weights
 from gocor_tf.models.pwcnet import PWCNet
+from gocor_tf.models.semantic_glunet import SemanticGLUNet
 from gocor_tf.models.weights import load_weights
 
 _WEIGHTS_DIR = os.path.join(
@@ -53,6 +55,37 @@ _PRESETS = {
         "arguments": _GOCOR,
         "weights": None,
     },
+    "glunet": {
+        "description": "GLU-Net: dot-product volumes at two resolutions",
+        "licence": "no weights included",
+        "parameters": 13_596_376,
+        "network": GLUNet,
+        "arguments": {"mutual_matching": True},
+        "weights": None,
+    },
+    "glunet_gocor": {
+        "description": "GLU-Net-GOCor: GOCor volumes at two resolutions",
+        "licence": "no weights included",
+        "parameters": 13_599_913,
+        "network": GLUNet,
+        "arguments": _GOCOR,
+        "weights": None,
+    },
+    "glunet_gocor_star": {
+        "description": "GLU-Net-GOCor*: residual decoders, and a pyramid for "
+        "each resolution",
+        "licence": "no weights included",
+        "parameters": 12_407_395,
+        "network": GLUNet,
+        "arguments": {
+            **_GOCOR,
+            "global_gocor": {**_GOCOR["global_gocor"], "step_length_reg": 0.1},
+            "decoder": "residual",
+            "context_sees_flow": True,
+            "two_pyramids": True,
+        },
+        "weights": None,
+    },
     "pwcnet": {
         "description": "PWC-Net: optical flow from local volumes",
         "licence": "no weights included",
@@ -67,6 +100,14 @@ _PRESETS = {
         "parameters": 9_374_439,
         "network": PWCNet,
         "arguments": {"local_correlation": "gocor"},
+        "weights": None,
+    },
+    "semantic_glunet": {
+        "description": "Semantic-GLU-Net: matches different things of a kind",
+        "licence": "no weights included",
+        "parameters": 13_606_117,
+        "network": SemanticGLUNet,
+        "arguments": {},
         "weights": None,
     },
 }
@@ -125,7 +166,8 @@ def load_model(name="default", weights="preset", **kwargs):
                 f"untrained network: the package holds no weights for preset "
                 f"{name!r}. Received: weights='preset'"
             )
-    model = preset["network"](**{**preset["arguments"], **kwargs})
+    arguments = {"name": name, **preset["arguments"], **kwargs}
+    model = preset["network"](**arguments)
     model.build()
     if weights == "imagenet":
         load_imagenet_weights(model)

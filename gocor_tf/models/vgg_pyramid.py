@@ -16,9 +16,6 @@ class VGGPyramid(keras.layers.Layer):
     Args:
         levels: those to return, in their order. What only coarser ones need
             has no weights.
-        pooling: of a row or column that is left over: "valid" drops it;
-            "same" pools it alone (Semantic-GLU-Net, 5.2). They differ where a
-            side is no multiple of 2**n.
 
     Call arguments:
         images: normalized images, `(batch, height, width, 3)`.
@@ -29,7 +26,7 @@ class VGGPyramid(keras.layers.Layer):
         List of features, one tensor a level.
     """
 
-    def __init__(self, levels=(4, 3, 2), pooling="valid", **kwargs):
+    def __init__(self, levels=(4, 3, 2), **kwargs):
         super().__init__(**kwargs)
         if not levels or not set(levels) <= set(range(len(LEVELS))):
             raise ValueError(
@@ -37,7 +34,6 @@ class VGGPyramid(keras.layers.Layer):
                 f"Received: levels={levels}"
             )
         self.levels = tuple(levels)
-        self.pooling = pooling
         self.convolutions = [
             keras.layers.Conv2D(
                 filters,
@@ -50,7 +46,7 @@ class VGGPyramid(keras.layers.Layer):
             for level in range(max(levels) + 1)
             for i, filters in enumerate(LEVELS[level])
         ]
-        self.pool = keras.layers.MaxPooling2D(2, padding=pooling)
+        self.pool = keras.layers.MaxPooling2D(2, name="pool")
 
     def build(self, images_shape):
         channels = images_shape[-1]
@@ -84,8 +80,4 @@ class VGGPyramid(keras.layers.Layer):
         return [keras.KerasTensor(s, self.compute_dtype) for s in shapes]
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "levels": self.levels,
-            "pooling": self.pooling,
-        }
+        return {**super().get_config(), "levels": self.levels}

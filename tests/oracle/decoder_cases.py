@@ -1,5 +1,8 @@
 """Cases of the group `decoders`."""
 
+import functools
+import re
+
 import keras
 from keras import ops
 
@@ -11,6 +14,8 @@ from gocor_tf.layers.flow_decoder import (
     PlainDecoder,
     ResidualDecoder,
 )
+from gocor_tf.models import VGGPyramid
+from gocor_tf.ops import resize
 from tests.oracle import fixture_check
 from tests.oracle.fixture_check import (
     Case,
@@ -103,6 +108,36 @@ def _deconv(fixture):
     return Case(function, variables)
 
 
+def _pyramid(fixture, dtype="float32"):
+    pyramid = VGGPyramid(levels=range(5), dtype=dtype)
+    is_semantic = "Semantic" in fixture.entry["reference"]
+    if is_semantic:
+        # It pools leftover rows and columns; the network has none.
+        pyramid.pool = keras.layers.MaxPooling2D(2, padding="same")
+    pyramid.build((None, None, None, 3))
+
+    def function(inputs, params):
+        levels = pyramid(to_channels_last(inputs["x"]))
+        if is_semantic:
+            size = [length // 2 for length in levels[-1].shape[1:3]]
+            levels.append(resize.bilinear_resize(levels[-1], size))
+        outputs = {f"full_{i}": level for i, level in enumerate(levels)}
+        for i, level in enumerate((0, 2, 3)):
+            outputs[f"eigth_resolution_{i}"] = levels[level]
+        outputs["quarter_only"] = levels[2]
+        step = int(re.search(r"\[::(\d+)\]", fixture.entry["what"]).group(1))
+        return {
+            name: to_channels_first(level[..., ::step])
+            for name, level in outputs.items()
+        }
+
+    return Case(
+        function,
+        published_names.vgg_pyramid(pyramid, ""),
+        in_float64=functools.partial(_pyramid, fixture, "float64"),
+    )
+
+
 def make_case(fixture, forward, variables, cells=None):
     """Makes the case of layers with, perhaps, batch normalization.
 
@@ -145,6 +180,7 @@ def make_case(fixture, forward, variables, cells=None):
 CASES = {
     "CMDTop": _decoder,
     "OpticalFlowEstimator": _decoder,
+    "VGGPyramid": _pyramid,
     "deconv": _deconv,
     "refinement": _refinement,
 }

@@ -5,6 +5,8 @@ What the published code does around a network (spec models.md, 9.2 and 9.3) is
 repeated here on top of product functions, with its slips.
 """
 
+import functools
+
 import numpy as np
 from keras import ops
 
@@ -27,8 +29,10 @@ _LEVELS = {
 _PWCNET_DIVISOR = 20.0
 
 
-def _network(fixture):
-    model, num_iterations = model_settings.load(fixture.entry["constructor"])
+def _network(fixture, dtype="float32"):
+    model, num_iterations = model_settings.load(
+        fixture.entry["constructor"], dtype
+    )
     query, reference = fixture.images()
 
     def run(reference, query):
@@ -59,6 +63,7 @@ def _network(fixture):
         published_names.variables(model),
         unused=published_names.unused(model, fixture_check.parameters(fixture)),
         noise=_noise(fixture, model, reference.shape[1:3]),
+        in_float64=functools.partial(_network, fixture, "float64"),
     )
 
 

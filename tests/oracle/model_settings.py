@@ -28,11 +28,12 @@ _LOCAL_CORRELATIONS = {"LocalGOCor": "gocor", "feature_corr_layer": "feature"}
 _IMPLIED = ("normalize", "normalize_features", "same_local_corr_at_all_levels")
 
 
-def load(constructor):
+def load(constructor, dtype):
     """Makes the network of a fixture.
 
     Args:
         constructor: published name and settings.
+        dtype: "float32" or "float64".
 
     Returns:
         The built network, untrained, and its numbers of GOCor iterations.
@@ -49,7 +50,9 @@ def load(constructor):
         keywords["iterative_refinement"] = settings.pop("iterative_refinement")
     if settings:
         raise KeyError(f"unknown settings of {name}: {settings}")
-    model = gocor_tf.load_model(PRESETS[name], weights=None, **keywords)
+    model = gocor_tf.load_model(
+        PRESETS[name], weights=None, dtype=dtype, **keywords
+    )
     # Unsaid, the local number is the global one (spec models.md, 8.2).
     num_local = num_global if num_local is None else num_local
     return model, {"global": num_global, "local": num_local}
