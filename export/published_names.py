@@ -211,13 +211,14 @@ def _glunet(model):
 def _pdcnet(model):
     names = _glunet(model)
     for level in (4, 3, 2, 1):
+        layer = getattr(model, f"mixture_{level}")
         names |= decoder(
-            getattr(model, f"correlation_uncertainty_{level}"),
+            layer.correlation_uncertainty,
             f"corr_uncertainty_decoder{level}.",
             head="predict_uncertainty",
         )
         names |= decoder(
-            getattr(model, f"uncertainty_{level}"),
+            layer.uncertainty,
             f"uncertainty_decoder{level}.",
             head="predict_uncertainty_final",
         )

@@ -4,6 +4,7 @@ from gocor_tf.models.basenet import BaseNet
 from gocor_tf.models.compact_pyramid import CompactPyramid
 from gocor_tf.models.glunet import GLUNet
 from gocor_tf.models.imagenet_weights import load_imagenet_weights
+from gocor_tf.models.pdcnet import PDCNet
 from gocor_tf.models.presets import load_model, presets
 from gocor_tf.models.pwc_pyramid import PWCPyramid
 from gocor_tf.models.pwcnet import PWCNet
@@ -15,6 +16,7 @@ __all__ = [
     "BaseNet",
     "CompactPyramid",
     "GLUNet",
+    "PDCNet",
     "PWCNet",
     "PWCPyramid",
     "SemanticGLUNet",

@@ -6,6 +6,7 @@ import os
 from gocor_tf.models.basenet import BaseNet
 from gocor_tf.models.glunet import GLUNet
 from gocor_tf.models.imagenet_weights import load_imagenet_weights
+from gocor_tf.models.pdcnet import PDCNet
 from gocor_tf.models.pwcnet import PWCNet
 from gocor_tf.models.semantic_glunet import SemanticGLUNet
 from gocor_tf.models.weights import load_weights
@@ -19,6 +20,16 @@ _GOCOR = {
     "global_correlation": "gocor",
     "local_correlation": "gocor",
     "global_gocor": {"reg_inter_dim": 16, "reg_output_dim": 16},
+}
+
+# What PDC-Net changes in GOCor: a damped step, and a fixed, sharper label.
+_PDC_GOCOR = {
+    "global_gocor": {
+        **_GOCOR["global_gocor"],
+        "step_length_reg": 0.1,
+        "train_label_map": False,
+        "init_gauss_sigma": 0.5,
+    },
 }
 
 _PRESETS = {
@@ -84,6 +95,23 @@ _PRESETS = {
             "context_sees_flow": True,
             "two_pyramids": True,
         },
+        "weights": None,
+    },
+    "pdcnet": {
+        "description": "PDC-Net: GLU-Net-GOCor* with a mixture of Laplace "
+        "distributions, whose probability is the confidence",
+        "licence": "no weights included",
+        "parameters": 10_817_351,
+        "network": PDCNet,
+        "arguments": _PDC_GOCOR,
+        "weights": None,
+    },
+    "pdcnet_plus": {
+        "description": "PDC-Net+: PDC-Net with a pyramid for each resolution",
+        "licence": "no weights included",
+        "parameters": 12_552_839,
+        "network": PDCNet,
+        "arguments": {**_PDC_GOCOR, "two_pyramids": True},
         "weights": None,
     },
     "pwcnet": {

@@ -1,4 +1,4 @@
-"""Cases of PDC-Net's parts in the group `decoders`."""
+"""Cases of PDC-Net's parts in the group `decoders`, and its last outputs."""
 
 import re
 
@@ -7,7 +7,7 @@ from keras import ops
 from gocor_tf.export import published_names
 from gocor_tf.layers.correlation_uncertainty import CorrelationUncertainty
 from gocor_tf.layers.uncertainty_decoder import UncertaintyDecoder
-from gocor_tf.ops import confidence_mask, mixture
+from gocor_tf.ops import confidence_mask, mixture, resize
 from tests.oracle import decoder_cases
 from tests.oracle.fixture_check import (
     Case,
@@ -124,6 +124,37 @@ def _mask(rule, log_variance, mixture_logits):
         mask = confidence_mask.most_certain_mask(-pixels, float(match[1]))
         mask = ops.reshape(mask, ops.shape(probability))
     return ops.cast(mask, "bool")
+
+
+def last_mixture(model, outputs, reference_size, size):
+    """Returns what PDC-Net says at the size that is asked for (9.3).
+
+    The published code interpolates the parameters of the last level, in its
+    pixels whatever the size. So does the network, to the reference's size.
+    """
+    if tuple(size) == tuple(reference_size):
+        names = ("log_variance", "mixture_logits", "confidence")
+        log_variance, mixture_logits, confidence = map(outputs.get, names)
+    else:
+        log_variance, mixture_logits = (
+            resize.bilinear_resize(outputs[f"{name}_level_1"], size)
+            for name in ("log_variance", "mixture_logits")
+        )
+        confidence = mixture.interval_probability(
+            log_variance, mixture_logits, model.radius
+        )
+    variance = mixture.mixture_variance(log_variance, mixture_logits)
+    values = {
+        "log_var_map": log_variance,
+        "log_var_map_1": log_variance[..., 1:],
+        "weight_map": mixture_logits,
+        "p_r": confidence[..., None],
+        "variance": variance[..., None],
+    }
+    return {
+        f"uncertainty/{name}": to_channels_first(value)
+        for name, value in values.items()
+    }
 
 
 CASES = {
