@@ -130,10 +130,9 @@ def test_xla_compiles_the_network(preset):
     outputs = compiled(_pair())
     assert outputs.keys() == expected.keys()
     for name, value in expected.items():
+        # With random features, GOCor's first filters are differences of
+        # nearly equal numbers (spec models.md, C.4).
+        tolerance = 1e-3 * np.abs(value).max()
         np.testing.assert_allclose(
-            outputs[name],
-            value,
-            rtol=0,
-            atol=1e-4 * np.abs(value).max(),
-            err_msg=name,
+            outputs[name], value, rtol=0, atol=tolerance, err_msg=name
         )
