@@ -75,7 +75,9 @@ class CorrelationUncertainty(keras.layers.Layer):
                 conv_block.scaled_filters(FILTERS, width)
             )
         ]
-        self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
+        self.pool = keras.layers.MaxPooling2D(
+            2, dtype=self.dtype_policy, name="pool"
+        )
         self.head = keras.layers.Conv2D(
             OUTPUT_CHANNELS,
             3,

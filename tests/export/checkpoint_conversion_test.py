@@ -1,5 +1,6 @@
 """Tensors by their published names, and the weights files made of them."""
 
+import functools
 import pathlib
 
 import keras
@@ -154,7 +155,9 @@ def test_presets_are_presets():
 
 
 @pytest.mark.slow
-def test_every_network_is_recognized():
+def test_every_network_is_recognized(monkeypatch):
+    load_model = functools.cache(gocor_tf.load_model)
+    monkeypatch.setattr(checkpoint_conversion, "load_model", load_model)
     for preset in PUBLISHED:
         arrays = published_arrays(preset)
         assert checkpoint_conversion.recognize(arrays) == preset
