@@ -10,6 +10,7 @@ from gocor_tf import progress, stages
 from gocor_tf.data import pictures
 from gocor_tf.match import Match
 from gocor_tf.models import BaseNet, load_model
+from gocor_tf.models.coarse_features import coarse_features
 from gocor_tf.ops import consistency, resize, stretched_flow
 
 # The matches that fit a homography, of networks with a confidence of their own
@@ -169,7 +170,7 @@ def _output_names(run, model):
 
 def _compile_features(model):
     """Returns the network's features at 1/16 of images, as NumPy arrays."""
-    function = model.coarse_features
+    function = functools.partial(coarse_features, model)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

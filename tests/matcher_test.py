@@ -4,7 +4,7 @@ import pytest
 
 from gocor_tf.data import pictures
 from gocor_tf.matcher import Matcher
-from gocor_tf.models import BaseNet
+from gocor_tf.models import BaseNet, PDCNet, PWCNet
 from gocor_tf.ops import consistency, stretched_flow
 
 RNG = np.random.default_rng(0)
@@ -106,3 +106,27 @@ def test_lists_of_different_length(matcher, reference, query):
 def test_bad_images_are_named(matcher):
     with pytest.raises(ValueError, match="`query` must be an RGB image"):
         matcher(REFERENCE, QUERY[..., :2])
+
+
+@pytest.mark.parametrize("mode", ["homography", "multi_scale", "alignment"])
+@pytest.mark.parametrize("network_class", [PDCNet, PWCNet])
+def test_any_network_runs_in_any_mode(network_class, mode):
+    options = {} if network_class is PWCNet else {"backbone": "compact"}
+    model = network_class(width=0.125, **options)
+    model.build()
+    match = Matcher(model, mode=mode)(REFERENCE, LARGE_QUERY)
+    assert match.flow.shape == (40, 56, 2)
+    assert np.isfinite(match.flow).all()
+    assert match.confidence.min() >= 0 and match.confidence.max() <= 1
+
+
+def test_bad_mode(network):
+    with pytest.raises(ValueError, match=r"`mode` must be one of .*'nearest'"):
+        Matcher(network, mode="nearest")
+
+
+def test_the_default_mode_depends_on_the_network(network):
+    assert Matcher(network).mode == "alignment"
+    model = PWCNet(width=0.125)
+    model.build()
+    assert Matcher(model).mode == "direct"

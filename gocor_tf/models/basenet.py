@@ -170,18 +170,6 @@ class BaseNet(keras.Model):
             "correlation": volume,
         }
 
-    def coarse_features(self, images):
-        """Returns features at 1/16 of images of any size.
-
-        Args:
-            images: `(batch, height, width, 3)` in 0..255.
-
-        Returns:
-            `(batch, height / 16, width / 16, channels)`.
-        """
-        images = preprocess.normalize_image(images)
-        return self.pyramid(images, training=False)[0]
-
     def _upsample(self, level, features, flow, num_iterations):
         """Returns a level's first flow, and the local volume around it."""
         reference, query = features
