@@ -157,6 +157,33 @@ def last_mixture(model, outputs, reference_size, size):
     }
 
 
+def last_noise(fixture):
+    """Returns the noise of these outputs, of which the manifest gives none.
+
+    Interpolation does not add to that of level 1. A probability varies by
+    half of what its parameters do at most, a variance in proportion to itself.
+    """
+    log_variance, mixture_logits = (
+        fixture.entry["arrays"][f"out/output/uncertainty_estimates/1/{index}"][
+            "f32_vs_f64_max"
+        ]
+        for index in (0, 1)
+    )
+    noise = {
+        "log_var_map": log_variance,
+        "log_var_map_1": log_variance,
+        "weight_map": mixture_logits,
+        "p_r": (log_variance + mixture_logits) / 2,
+    }
+    noise = {f"uncertainty/{name}": value for name, value in noise.items()}
+    if "uncertainty/variance" in fixture.out:
+        variance = float(fixture.out["uncertainty/variance"].mean())
+        noise["uncertainty/variance"] = variance * (
+            log_variance + 2 * mixture_logits
+        )
+    return {name: noise[name] for name in noise if name in fixture.out}
+
+
 CASES = {
     "MixtureDensityEstimatorFromCorr": _correlation_uncertainty,
     "MixtureDensityEstimatorFromUncertaintiesAndFlow": _uncertainty_decoder,
