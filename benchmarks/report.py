@@ -27,9 +27,14 @@ def print_ratios(case, times, rate):
         print(f"{case.name}, forward, share of the matrix rate: {share:.1%}")
 
 
-def print_overhead(name, times):
+def print_overhead(name, gocor, plain):
     """Prints the time of a network with GOCor over that without."""
-    print(f"GOCor overhead, {name}: {times[0] / times[1]:.2f}")
+    print(f"GOCor overhead, {name}: {gocor / plain:.2f}")
+
+
+def print_published(name, ours, theirs):
+    """Prints the time of a published network over that of ours."""
+    print(f"published / ours, {name}: {theirs / ours:.2f} ({ours:.2f} s)")
 
 
 def print_memory(size, memory):
@@ -41,13 +46,15 @@ def print_memory(size, memory):
     )
 
 
-def write(path, results, overheads, size, memory):
+def write(path, results, overheads, published, size, memory):
     """Replaces what lies between the two markers of a file.
 
     Args:
         path: Markdown file with both markers.
         results: list of cases with their times.
-        overheads: network -> times with and without GOCor, in ms.
+        overheads: network -> size of the images, and times with and without
+            GOCor, in ms.
+        published: network -> our time and the published network's, in s.
         size: size of the features whose memory was measured.
         memory: way -> peak memory in MB.
 
@@ -66,7 +73,8 @@ def write(path, results, overheads, size, memory):
     tables = [
         _machine(matrix_rate(results)),
         _table_of_times(results),
-        _table_of_networks(overheads),
+        _table_of_overheads(overheads),
+        _table_of_published(published),
         _table_of_memory(size, memory),
     ]
     body = "\n\n".join([BEGIN, *tables, END])
@@ -104,15 +112,28 @@ def _table_of_times(results):
     return "\n".join(lines)
 
 
-def _table_of_networks(overheads):
+def _table_of_overheads(overheads):
     lines = [
-        "| network, forward, 256 x 256 | plain correlation, ms | GOCor, ms "
+        "| network, forward | images | plain correlation, ms | GOCor, ms "
         "| overhead |",
+        "|---|---|---|---|---|",
+    ]
+    for name, ((height, width), gocor, plain) in overheads.items():
+        lines.append(
+            f"| {name} | {height} x {width} | {plain:.1f} | {gocor:.1f} "
+            f"| {gocor / plain:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def _table_of_published(published):
+    lines = [
+        "| network, forward, 480 x 640 | ours, s | published code, s | ratio |",
         "|---|---|---|---|",
     ]
-    for name, (gocor, plain) in overheads.items():
+    for name, (ours, theirs) in published.items():
         lines.append(
-            f"| {name} | {plain:.1f} | {gocor:.1f} | {gocor / plain:.2f} |"
+            f"| {name} | {ours:.2f} | {theirs:.2f} | {theirs / ours:.1f} |"
         )
     return "\n".join(lines)
 

@@ -93,12 +93,20 @@ def main(argv):
         report.print_ratios(*results[-1], rate=report.matrix_rate(results))
     overheads = {}
     for name, pair in networks.PAIRS.items():
-        overheads[name] = networks.time_pair(pair, seconds)
-        report.print_overhead(name, overheads[name])
+        times = networks.time_pair(pair, seconds)
+        report.print_overhead(name, *times)
+        overheads[name] = pair[-1], *times
     memory = measure_memory()
     report.print_memory(MEMORY_SIZE, memory)
+    if _QUICK.value:
+        return
+    published = networks.time_published(seconds)
+    for name, times in published.items():
+        report.print_published(name, *times)
     if _OUTPUT.value:
-        report.write(_OUTPUT.value, results, overheads, MEMORY_SIZE, memory)
+        report.write(
+            _OUTPUT.value, results, overheads, published, MEMORY_SIZE, memory
+        )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,13 @@ def trace_gradient(function, inputs, weights=()):
     return lambda: traced(*inputs)
 
 
-def time_interleaved(functions, seconds, min_rounds=3, max_rounds=50):
+def time_interleaved(
+    functions,
+    seconds,
+    min_rounds=3,
+    max_rounds=50,
+    statistic=statistics.median,
+):
     """Times functions in turn, so that all see the same machine.
 
     Args:
@@ -62,9 +68,10 @@ def time_interleaved(functions, seconds, min_rounds=3, max_rounds=50):
         seconds: time to spend, tracing and first calls excluded.
         min_rounds: number of rounds however long they take.
         max_rounds: number of rounds at most.
+        statistic: function of a list of times.
 
     Returns:
-        Dict: name -> median time in milliseconds.
+        Dict: name -> the statistic of its times in milliseconds.
     """
     for function in functions.values():
         function()
@@ -77,7 +84,7 @@ def time_interleaved(functions, seconds, min_rounds=3, max_rounds=50):
             begin = time.perf_counter()
             _wait(function())
             times[name].append(1e3 * (time.perf_counter() - begin))
-    return {name: statistics.median(values) for name, values in times.items()}
+    return {name: statistic(values) for name, values in times.items()}
 
 
 def peak_memory(function):

@@ -22,12 +22,14 @@ RESULTS = [
 
 def test_prints_one_line_per_ratio(capsys):
     report.print_ratios(*RESULTS[1], rate=report.matrix_rate(RESULTS))
-    report.print_overhead("BaseNet", (3.0, 2.0))
+    report.print_overhead("BaseNet", 3.0, 2.0)
+    report.print_published("glunet", 2.0, 5.0)
     assert capsys.readouterr().out.splitlines() == [
         "correlation, forward, other / tiles: 4.00",
         "correlation, forward + gradient, other / tiles: 5.00",
         "correlation, forward, share of the matrix rate: 20.0%",
         "GOCor overhead, BaseNet: 1.50",
+        "published / ours, glunet: 2.50 (2.00 s)",
     ]
 
 
@@ -35,17 +37,23 @@ def test_replaces_what_lies_between_the_markers(tmp_path):
     path = tmp_path / "performance.md"
     path.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
     report.write(
-        path, RESULTS, {"BaseNet": (3.0, 2.0)}, "8x8x8", {"tiles": 1.0}
+        path,
+        RESULTS,
+        {"BaseNet": ((256, 256), 3.0, 2.0)},
+        {"glunet": (2.0, 5.0)},
+        "8x8x8",
+        {"tiles": 1.0},
     )
     text = path.read_text()
     assert "old" not in text
     assert text.startswith("before\n") and text.endswith("\nafter\n")
     assert "| correlation | `other` | 2.0 (4.0x) | 5.0 (5.0x) |" in text
-    assert "| BaseNet | 2.0 | 3.0 | 1.50 |" in text
+    assert "| BaseNet | 256 x 256 | 2.0 | 3.0 | 1.50 |" in text
+    assert "| glunet | 2.00 | 5.00 | 2.5 |" in text
 
 
 def test_needs_the_markers(tmp_path):
     path = tmp_path / "performance.md"
     path.write_text("no marker")
     with pytest.raises(ValueError, match="`output` must hold the lines"):
-        report.write(path, RESULTS, {}, "8x8x8", {})
+        report.write(path, RESULTS, {}, {}, "8x8x8", {})
