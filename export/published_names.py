@@ -2,7 +2,7 @@
 
 The grammar is that of spec models.md, 8.5: layer by layer for the parts that
 networks share, then one function a network. A name leads to the Keras variable
-that takes its value; `published_layout` says how the value is laid out.
+that takes its value; `keras_layout` says how the value is laid out.
 """
 
 import numpy as np
@@ -61,7 +61,7 @@ def keras_layout(value, shape, library=np):
     laid_out = value
     if len(shape) == len(value.shape) and len(shape) in axes:
         laid_out = library.transpose(value, axes[len(shape)])
-    elif len(shape) == 1:
+    elif len(shape) == 1 and max(value.shape, default=1) == shape[0]:
         laid_out = library.reshape(value, (-1,))
     if tuple(laid_out.shape) != tuple(shape):
         raise ValueError(
