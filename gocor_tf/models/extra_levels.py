@@ -12,17 +12,16 @@ from keras import ops
 
 from gocor_tf.ops import resize
 
-# Enough for sides of 17,000 pixels.
-MAX_LEVELS = 4
 SIDES = ("width", "longer")
+# Of levels: more than any image has.
+_MANY = 16
 
 
 def refine(flow, features, side, correct):
-    """Refines a flow on grids at 1/8 of the images, halved 4 times to once.
+    """Refines a flow on grids at 1/8 of the images, halved ever less often.
 
-    The longer the side, the more of these levels there are:
-    `round(log2(side / 768))` of them, the first one from 1,088 pixels on, and
-    none for a small image.
+    There are `round(log2(side / 768))` such levels, the first from 1,088
+    pixels on; small images have none.
 
     Args:
         flow: `(batch, height, width, 2)`, in pixels of the images.
@@ -36,17 +35,30 @@ def refine(flow, features, side, correct):
     Returns:
         The flow on the last level's grid, or as it was.
     """
-    for level in range(MAX_LEVELS, 0, -1):
 
-        def step(flow=flow, level=level):
-            return _refine_once(flow, features, 2**level, correct)
+    def resize_flow(level, flow):
+        return resize.bilinear_resize(flow, _size(features, level))
 
-        wanted = side >= _shortest_side(level)
-        if isinstance(wanted, bool):
-            flow = step() if wanted else flow
-        else:
-            flow = ops.cond(wanted, step, lambda flow=flow: flow)
-    return flow
+    def step(level, flow):
+        size = _size(features, level)
+        pair = [resize.area_resize(x, size) for x in features]
+        return correct(pair, resize_flow(level, flow), 8 * 2**level)
+
+    number = _number_of_levels(side)
+    if isinstance(number, int):
+        for level in range(number, 0, -1):
+            flow = step(level, flow)
+        return flow
+    return ops.cond(
+        number > 0,
+        lambda: ops.while_loop(
+            lambda level, _: level > 0,
+            lambda level, flow: (level - 1, step(level, flow)),
+            # A loop's flow must have an unknown size from the start.
+            (number, resize_flow(number, flow)),
+        )[1],
+        lambda: flow,
+    )
 
 
 def side_length(size, side):
@@ -64,14 +76,14 @@ def side_length(size, side):
     return ops.maximum(height, width)
 
 
-def _shortest_side(level):
-    """Returns the length from which rounding gives so many levels."""
-    return math.ceil(3 * 256 * 2 ** (level - 0.5))
+def _number_of_levels(side):
+    """Rounds `log2(side / 768)`; it is never halfway between two integers."""
+    shortest = [math.ceil(768 * 2 ** (n + 0.5)) for n in range(_MANY)]
+    if isinstance(side, int):
+        return sum(side >= length for length in shortest)
+    return ops.sum(ops.cast(side >= ops.array(shortest), "int32"))
 
 
-def _refine_once(flow, features, factor, correct):
+def _size(features, level):
     height, width = ops.shape(features[0])[1:3]
-    size = height // factor, width // factor
-    reference, query = (resize.area_resize(x, size) for x in features)
-    flow = resize.bilinear_resize(flow, size)
-    return correct((reference, query), flow, 8 * factor)
+    return height // 2**level, width // 2**level

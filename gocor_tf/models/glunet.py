@@ -272,7 +272,7 @@ class GLUNet(keras.Model):
         reference, query = features
         volume = self.local_volume(
             reference,
-            warp(query, flow / stride),
+            warp(query, flow / ops.cast(stride, flow.dtype)),
             num_iterations=num_iterations,
         )
         layer = getattr(self, f"level_{level}")

@@ -164,7 +164,9 @@ class SemanticGLUNet(keras.Model):
     def _correct(self, level, features, flow, stride, training, extras=()):
         """Corrects a flow at a level, `stride` pixels from cell to cell."""
         reference, query = features
-        volume = self.local_volume(reference, warp(query, flow / stride))
+        volume = self.local_volume(
+            reference, warp(query, flow / ops.cast(stride, flow.dtype))
+        )
         layer = getattr(self, f"level_{level}")
         return layer(volume, flow, extras, training=training)
 
