@@ -82,6 +82,8 @@ def main(argv):
     """Runs what the flags ask for."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument: {argv[1]}")
+    if _QUICK.value and _OUTPUT.value:
+        raise app.UsageError("`--output` needs all ratios: leave out --quick")
     if _MEMORY.value:
         print_memory(_MEMORY.value)
         return
