@@ -3,7 +3,8 @@
 Every signature takes `reference` and `query`, batches of equal length whose
 pictures may differ in size between the two, and returns `flow`
 `(batch, height, width, 2)` on the reference grid, in pixels of the query, and
-`confidence` `(batch, height, width)`.
+`confidence` `(batch, height, width)`: the network's own where it gives one,
+else that of the way there and back.
 """
 
 import keras
@@ -26,12 +27,14 @@ def export_archive(model):
         or PNG files).
     """
 
-    # One graph of the network, called for both directions by one graph of the
-    # match, called by every signature.
+    # One graph of the network, called by one graph of the match (for both
+    # directions, if need be), called by every signature.
     @tf.function(input_signature=_pair(_IMAGES, tf.float32))
     def network(reference, query):
         pair = {"reference": reference, "query": query}
-        return model(pair, training=False)["flow"]
+        outputs = model(pair, training=False)
+        names = outputs.keys() & {"flow", "confidence"}
+        return {name: outputs[name] for name in names}
 
     @tf.function(input_signature=_pair(_IMAGES, tf.float32))
     def match(reference, query):
@@ -42,11 +45,12 @@ def export_archive(model):
         )
         for name, images in (("reference", reference), ("query", query)):
             tf.debugging.assert_all_finite(images, f"`{name}` must be finite.")
-        flow = network(reference, query)
-        confidence = consistency.forward_backward_confidence(
-            flow, network(query, reference)
-        )
-        return {"flow": flow, "confidence": confidence}
+        outputs = network(reference, query)
+        if "confidence" not in outputs:
+            outputs["confidence"] = consistency.forward_backward_confidence(
+                outputs["flow"], network(query, reference)["flow"]
+            )
+        return outputs
 
     def match_uint8(reference, query):
         return match(tf.cast(reference, tf.float32), tf.cast(query, tf.float32))

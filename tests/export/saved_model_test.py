@@ -50,6 +50,16 @@ class ConstantShift(keras.Model):
         return {"flow": flow + self.shift}
 
 
+@keras.saving.register_keras_serializable(package="gocor_tf_tests")
+class SureShift(ConstantShift):
+    """Is sure of its matches, and of nothing else."""
+
+    def call(self, pair, training=None):
+        outputs = super().call(pair)
+        confidence = keras.ops.ones_like(outputs["flow"][..., 0])
+        return {**outputs, "confidence": confidence, "doubts": -confidence}
+
+
 @pytest.fixture(scope="module")
 def network():
     model = ConstantShift()
@@ -145,6 +155,29 @@ def test_confidence_is_that_of_the_way_there_and_back(signatures):
         answer["confidence"][0, :, :8], 1 / (1 + 102.4), rtol=1e-5
     )
     np.testing.assert_array_equal(answer["confidence"][0, :, 8:], 0)
+
+
+def test_confidence_is_the_networks_own_where_it_gives_one(tmp_path):
+    network = SureShift()
+    network.build()
+    version = saved_model.write_version(network, tmp_path, "sure")
+    match = tf.saved_model.load(str(version)).signatures["serving_uint8"]
+    answer = match(reference=images(1, 8, 10), query=images(1, 9, 7))
+    assert answer.keys() == {"flow", "confidence"}
+    np.testing.assert_array_equal(answer["confidence"], np.ones((1, 8, 10)))
+
+
+@pytest.mark.slow
+def test_pdcnet_answers_with_its_probability(tmp_path):
+    keras.utils.set_random_seed(0)
+    network = models.PDCNet(backbone="compact", width=0.125)
+    network.build()
+    version = saved_model.write_version(network, tmp_path, "pdcnet")
+    match = tf.saved_model.load(str(version)).signatures["serving_uint8"]
+    pair = {"reference": images(1, 40, 56), "query": images(1, 30, 60, 1)}
+    np.testing.assert_allclose(
+        match(**pair)["confidence"], network(pair)["confidence"], atol=1e-4
+    )
 
 
 def test_files_give_what_their_pixels_give(signatures):
