@@ -13,17 +13,22 @@ from keras import ops, tree
 from gocor_tf import layers
 from gocor_tf.layers import flow_decoder
 from gocor_tf.layers.context_network import ContextNetwork
+from gocor_tf.layers.correlation_uncertainty import CorrelationUncertainty
+from gocor_tf.layers.mixture_level import MixtureLevel
+from gocor_tf.losses import negative_log_likelihood
 from gocor_tf.ops import (
     conv4d,
     correlation,
     distance_map,
     flow,
     matching,
+    mixture,
     normalization,
     preprocess,
     resize,
     score_activation,
 )
+from gocor_tf.ops.confidence_mask import most_certain_mask
 from gocor_tf.ops.warp import masked_warp, warp
 from tests import autodiff
 
@@ -55,6 +60,26 @@ OPS = {
         _MAP,
     ),
     "masked_warp": (masked_warp, _MAP, (2, 5, 6, 2)),
+    "mixture": (
+        lambda a, b, c, d: [
+            mixture.interval_probability(a, b, 2.0),
+            mixture.interval_probability(a, b, 2.0, "gaussian"),
+            mixture.mixture_variance(a, b),
+            mixture.constrain_log_variance(a, 2.0, 9.0),
+            mixture.constrain_log_variance(a, 0.0, 9.0),
+            mixture.constrain_log_variance(a, 2.0),
+            negative_log_likelihood.laplace(c, d, a, b),
+            negative_log_likelihood.gaussian(c, d, a, b),
+        ],
+        _MAP,
+        _MAP,
+        (2, 5, 6, 2),
+        (2, 5, 6, 2),
+    ),
+    "most_certain_mask": (
+        lambda a: a * ops.cast(most_certain_mask(a, 30), "float32"),
+        (2, 5, 6),
+    ),
     "mutual_matching": (
         lambda x: matching.mutual_matching(ops.abs(x)),
         (2, 3, 4, 6),
@@ -104,6 +129,11 @@ OPS = {
 # Name -> constructor, shapes of the arguments of its call.
 LAYERS = {
     "ContextNetwork": (lambda: ContextNetwork(width=0.125), _MAP),
+    # More windows than are decoded at once.
+    "CorrelationUncertainty": (
+        lambda: CorrelationUncertainty(width=0.25),
+        (1, 50, 45, 81),
+    ),
     "DenseDecoder": (lambda: flow_decoder.DenseDecoder(width=0.1), _MAP),
     "FeatureL2Norm": (layers.FeatureL2Norm, _MAP),
     "GlobalCorrelation": (layers.GlobalCorrelation, _MAP, _MAP),
@@ -129,6 +159,10 @@ LAYERS = {
     "LocalFlexibleContextAwareInitializer": (
         layers.LocalFlexibleContextAwareInitializer,
         _MAP,
+    ),
+    "MixtureLevel": (
+        lambda: MixtureLevel("local", 64.0, width=0.25),
+        *[_MAP] * 3,
     ),
     "MutualMatching": (layers.MutualMatching, (1, 3, 3, 2, 4)),
     "NeighbourhoodConsensus": (
