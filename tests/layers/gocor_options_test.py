@@ -50,3 +50,24 @@ def test_feature_maps_that_do_not_fit_are_rejected(
 ):
     with pytest.raises(ValueError, match=message):
         gocor_options.check_features(reference_shape, query_shape)
+
+
+@pytest.mark.parametrize(
+    ("num_iterations", "expected"),
+    [
+        (None, (None, None)),
+        (4, (4, 4)),
+        ({"global": 3, "local": 7}, (3, 7)),
+        ({"local": 0}, (None, 0)),
+        ({}, (None, None)),
+    ],
+)
+def test_numbers_of_iterations_of_global_and_local_gocor(
+    num_iterations, expected
+):
+    assert gocor_options.split_iterations(num_iterations) == expected
+
+
+def test_misspelt_volume_is_named():
+    with pytest.raises(ValueError, match="`num_iterations` must be a number"):
+        gocor_options.split_iterations({"globl": 3})

@@ -104,3 +104,46 @@ def test_a_weight_that_is_wrongly_frozen_fails():
         Fixture(), fixture_check.Case(right, {"p": frozen})
     )
     assert list(problems) == ["p: trainable is False, not True"]
+
+
+def test_a_parameter_may_be_declared_unused():
+    fixture = Fixture()
+    fixture.param["q"] = np.ones(1, "float32")
+    with pytest.raises(AssertionError, match="param/q: not used"):
+        fixture_check.check(fixture, fixture_check.Case(right))
+    fixture_check.check(fixture, fixture_check.Case(right, unused=["q"]))
+
+
+def test_noise_fills_gaps_of_the_manifest():
+    fixture = Fixture()
+    fixture.entry["arrays"]["out/y"] = {"absmax": 11}
+    filled = fixture_check._with_noise(fixture, {"y": 0.5})
+    assert filled.entry["arrays"]["out/y"] == {
+        "absmax": 11,
+        "f32_vs_f64_max": 0.5,
+    }
+    again = fixture_check._with_noise(filled, {"y": 0.7})
+    assert again.entry == filled.entry
+    assert fixture.entry["arrays"]["out/y"] == {"absmax": 11}
+
+
+def off_by(error):
+    return lambda inputs, params: {"y": right(inputs, params)["y"] + error}
+
+
+@pytest.mark.parametrize(
+    ("error", "exact_error", "message"),
+    [
+        (0.01, 0, None),
+        (0.01, 0.01, "out/y"),
+        (1, 0, "out/y: in float32 off by"),
+    ],
+)
+def test_double_precision_decides_on_small_errors(error, exact_error, message):
+    exact = fixture_check.Case(off_by(exact_error))
+    options = {"in_float64": lambda: exact}
+    if message is None:
+        check(off_by(error), **options)
+    else:
+        with pytest.raises(AssertionError, match=message):
+            check(off_by(error), **options)
