@@ -26,8 +26,8 @@ def area_resize(image, size):
 
     This is adaptive average pooling: output `i` is the plain mean of inputs
     `floor(i * old / new)` to `ceil((i + 1) * old / new) - 1`, also when the
-    image grows. Sums precede the one division, so integer images have exact
-    means.
+    image grows. Sums precede divisions, so that means which are whole numbers
+    are exact.
 
     Args:
         image: `(batch, height, width, channels)` tensor.
@@ -43,8 +43,10 @@ def area_resize(image, size):
     total = _resize_axes(image, size, _sum_rows)
     rows = _cell_bounds(height, size[0])
     columns = _cell_bounds(width, size[1])
-    count = (rows[1] - rows[0])[:, None] * (columns[1] - columns[0])
-    mean = total / ops.cast(count, total.dtype)[..., None]
+    # By one side after the other, as the released networks' images were: GOCor
+    # can turn the last bit of a pixel into a visible difference.
+    total = total / ops.cast(columns[1] - columns[0], total.dtype)[:, None]
+    mean = total / ops.cast(rows[1] - rows[0], total.dtype)[:, None, None]
     return ops.cast(mean, dtype)
 
 

@@ -40,6 +40,11 @@ class FlowDecoderTest(TestCase):
     def test_conv_block(self):
         self.run_layer_test(ConvBlock, {"filters": 4, "strides": 2}, _inputs())
 
+    def test_conv_block_without_padding(self):
+        self.run_layer_test(
+            ConvBlock, {"filters": 4, "padding": "valid"}, _inputs()
+        )
+
     def test_dense_features_keep_the_inputs_last(self):
         inputs = _inputs()["inputs"]
         features, _ = DenseDecoder()(inputs)

@@ -50,7 +50,7 @@ def _network(fixture, dtype="float32"):
         values |= _final_flows(fixture, model, flow, size)
         if "confidence" in outputs:
             values |= uncertainty_cases.last_mixture(
-                model, outputs, size, _output_size(fixture, size)
+                fixture, model, outputs, size, _output_size(fixture, size)
             )
         if any("cyclic" in name for name in fixture.out):
             # The published code exchanges the images when they are stretched

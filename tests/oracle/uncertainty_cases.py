@@ -126,13 +126,14 @@ def _mask(rule, log_variance, mixture_logits):
     return ops.cast(mask, "bool")
 
 
-def last_mixture(model, outputs, reference_size, size):
+def last_mixture(fixture, model, outputs, reference_size, size):
     """Returns what PDC-Net says at the size that is asked for (9.3).
 
     The published code interpolates the parameters of the last level, in its
     pixels whatever the size. So does the network, to the reference's size.
     """
-    if tuple(size) == tuple(reference_size):
+    radius = fixture.entry["info"]["inference_parameters"]["R"]
+    if tuple(size) == tuple(reference_size) and radius == model.radius:
         names = ("log_variance", "mixture_logits", "confidence")
         log_variance, mixture_logits, confidence = map(outputs.get, names)
     else:
@@ -141,7 +142,7 @@ def last_mixture(model, outputs, reference_size, size):
             for name in ("log_variance", "mixture_logits")
         )
         confidence = mixture.interval_probability(
-            log_variance, mixture_logits, model.radius
+            log_variance, mixture_logits, radius
         )
     variance = mixture.mixture_variance(log_variance, mixture_logits)
     values = {
