@@ -1,7 +1,7 @@
 """What the shape of a pixel's scores says about its flow's uncertainty.
 
 One clear maximum of a correspondence volume means a sure match; a flat or
-repetitive one does not (PDC-Net, Section 3.3; spec models.md, 6.8).
+repetitive one does not (PDC-Net; spec models.md, 6.8).
 """
 
 import keras

@@ -24,7 +24,7 @@ class MixtureLevel(keras.layers.Layer):
     The sharp mode has a variance of 1, so its share is what says that the
     flow is right; the other's variance lies between 2 and a maximum (spec
     models.md, 6.8, 6.9 and 7.6). The scores that it looks at are plain
-    correlations, whatever the flow comes from: GOCor's are too sure.
+    correlations, also where the flow comes from GOCor's.
 
     Example:
         >>> features = keras.random.normal((1, 32, 32, 32))
