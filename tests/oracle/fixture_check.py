@@ -196,14 +196,11 @@ def _scalar(fixture, prefix, outputs):
         variant = prefix.rstrip("/")
         name = f"loss_{variant}"
         return outputs[name if name in outputs else f"{variant}/loss"]
-    names = fixture.entry["info"].get("grad_of", ())
-    return sum(
-        (
-            ops.sum(ops.multiply(outputs[name], fixture.cotangent(name)))
-            for name in names
-        ),
-        ops.zeros(()),
-    )
+    scalar = ops.zeros(())
+    for name in fixture.entry["info"].get("grad_of", ()):
+        products = ops.multiply(outputs[name], fixture.cotangent(name))
+        scalar = ops.add(scalar, ops.sum(products))
+    return scalar
 
 
 def _compare_values(fixture, values):

@@ -29,7 +29,7 @@ _LEVELS = {
 _PWCNET_DIVISOR = 20.0
 # How far one score on the other side of GOCor's kink moves a flow, as a part
 # of the largest flow; tolerances are 20 times that.
-_KINK = 1e-5
+_KINK = 5e-5
 
 
 def _network(fixture, dtype="float32"):
@@ -174,7 +174,7 @@ def _noise(fixture, model, reference_size):
     noise *= max(_scale(fixture, model, reference_size))
     if type(model).__name__ == "PWCNet":
         noise *= _PWCNET_DIVISOR
-    if model.local_correlation == "gocor":
+    if getattr(model, "local_correlation", None) == "gocor":
         size = np.abs(fixture.out["final_flow"]).max()
         noise = max(noise, _KINK * float(size))
     noises = {
