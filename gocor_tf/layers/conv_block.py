@@ -16,6 +16,14 @@ def check_choice(name, value, choices):
         )
 
 
+def leaky_relu(x):
+    """Returns the published leaky ReLU, in the precision of its input."""
+    if keras.backend.standardize_dtype(x.dtype) == "float64":
+        # TensorFlow keeps the slope of its own in float32.
+        return keras.ops.where(x > 0, x, LEAKY_RELU_SLOPE * x)
+    return keras.ops.leaky_relu(x, LEAKY_RELU_SLOPE)
+
+
 def he_normal():
     """Returns the published initializer: normal, variance 2 / fan-in."""
     return keras.initializers.VarianceScaling(
@@ -141,7 +149,7 @@ class ConvBlock(keras.layers.Layer):
         if self.batch_norm:
             x = self.normalization(x, training=training)
         if self.activation == "leaky_relu":
-            x = keras.ops.leaky_relu(x, LEAKY_RELU_SLOPE)
+            x = leaky_relu(x)
         elif self.activation == "relu":
             x = keras.ops.relu(x)
         return x

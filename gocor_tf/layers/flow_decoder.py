@@ -190,14 +190,13 @@ class ResidualDecoder(_Decoder):
         self.head.build(shapes[-1])
 
     def call(self, inputs, training=None):
-        slope = conv_block.LEAKY_RELU_SLOPE
         x = self.blocks[0](inputs, training=training)
         for first, second, skip in (
             (self.blocks[1], self.blocks[2], self.skips[0]),
             (self.blocks[3], self.blocks[4], self.skips[1]),
         ):
-            y = first(ops.leaky_relu(x, slope), training=training)
+            y = first(conv_block.leaky_relu(x), training=training)
             y = second(y, training=training)
             x = y + skip(x, training=training)
-        x = ops.leaky_relu(x, slope)
+        x = conv_block.leaky_relu(x)
         return x, self.head(x)

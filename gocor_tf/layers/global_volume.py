@@ -88,7 +88,7 @@ class GlobalVolume(keras.layers.Layer):
         if self.mutual_matching:
             volume = matching.mutual_matching(volume)
         if self.correlation == "gocor":
-            return ops.leaky_relu(volume, conv_block.LEAKY_RELU_SLOPE)
+            return conv_block.leaky_relu(volume)
         return normalization.relu_l2_norm(volume)
 
     def _reach_consensus(self, volume, query_size):

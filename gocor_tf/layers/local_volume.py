@@ -1,7 +1,6 @@
 """The local correspondence volume as the decoders see it."""
 
 import keras
-from keras import ops
 
 from gocor_tf.layers import conv_block
 from gocor_tf.layers.local_correlation import LocalCorrelation
@@ -62,7 +61,7 @@ class LocalVolume(keras.layers.Layer):
             volume = self.volume(*features, num_iterations=num_iterations)
         else:
             volume = self.volume(*features)
-        return ops.leaky_relu(volume, conv_block.LEAKY_RELU_SLOPE)
+        return conv_block.leaky_relu(volume)
 
     def compute_output_shape(
         self, reference_features_shape, query_features_shape

@@ -1,6 +1,6 @@
 """Losses of one flow against another, and their reduction over pixels."""
 
-from keras import ops
+from keras import backend, ops
 
 _EPSILON = 1e-6
 
@@ -13,8 +13,8 @@ def endpoint_error(predicted_flow, flow):
         flow: ground truth of the same shape and unit.
 
     Returns:
-        `(batch, height, width, 1)` float32, in pixels. The gradient where
-        the flows are equal is 0.
+        `(batch, height, width, 1)`, float32 at least, in pixels. The gradient
+        where the flows are equal is 0.
     """
     squared = ops.sum(
         ops.square(_difference(predicted_flow, flow)), axis=-1, keepdims=True
@@ -32,7 +32,7 @@ def absolute_error(predicted_flow, flow):
         flow: ground truth of the same shape and unit.
 
     Returns:
-        `(batch, height, width, 1)` float32, in pixels.
+        `(batch, height, width, 1)`, float32 at least, in pixels.
     """
     difference = _difference(predicted_flow, flow)
     return ops.sum(ops.abs(difference), axis=-1, keepdims=True)
@@ -46,7 +46,7 @@ def charbonnier_error(predicted_flow, flow):
         flow: ground truth of the same shape and unit.
 
     Returns:
-        `(batch, height, width, 1)` float32.
+        `(batch, height, width, 1)`, float32 at least.
     """
     return ops.power(absolute_error(predicted_flow, flow) + 0.01, 0.4)
 
@@ -66,7 +66,7 @@ def reduce_error(error, valid=None, reduction="weighted_sum_normalized"):
         reduction: one of the above.
 
     Returns:
-        A float32 scalar.
+        A scalar, float32 at least.
 
     Raises:
         ValueError: if the reduction is unknown.
@@ -76,14 +76,15 @@ def reduce_error(error, valid=None, reduction="weighted_sum_normalized"):
             "`reduction` must be 'weighted_sum_normalized', 'weighted_sum' "
             f"or 'mean'. Received: reduction={reduction!r}"
         )
+    error = _widen(error)
     counts = ops.isfinite(error)
     if valid is not None:
         counts = ops.logical_and(counts, ops.cast(valid, "float32") > 0)
     error = ops.where(counts, error, 0.0)
-    counts = ops.cast(counts, "float32")
+    counts = ops.cast(counts, error.dtype)
     if reduction == "mean":
         return ops.sum(error) / ops.maximum(ops.sum(counts), 1.0)
-    pixels = ops.cast(ops.prod(ops.shape(error)[1:3]), "float32")
+    pixels = ops.cast(ops.prod(ops.shape(error)[1:3]), error.dtype)
     axes = (1, 2, 3)
     scale = pixels / (ops.sum(counts, axis=axes) + _EPSILON)
     sums = scale * ops.sum(error, axis=axes)
@@ -93,4 +94,10 @@ def reduce_error(error, valid=None, reduction="weighted_sum_normalized"):
 
 
 def _difference(predicted_flow, flow):
-    return ops.cast(predicted_flow, "float32") - ops.cast(flow, "float32")
+    return ops.subtract(_widen(predicted_flow), _widen(flow))
+
+
+def _widen(tensor):
+    """Casts to float32 at least."""
+    tensor = ops.convert_to_tensor(tensor)
+    return ops.cast(tensor, backend.result_type(tensor.dtype, "float32"))

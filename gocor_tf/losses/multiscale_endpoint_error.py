@@ -34,7 +34,8 @@ def multiscale_endpoint_error(
         error: function of a flow and its ground truth.
 
     Returns:
-        A float32 scalar, and a dict of each level's weighted part of it.
+        A scalar, float32 at least, and a dict of each level's weighted part
+        of it.
 
     Raises:
         ValueError: if the weights do not fit the levels.

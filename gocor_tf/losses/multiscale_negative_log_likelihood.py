@@ -40,7 +40,8 @@ def multiscale_negative_log_likelihood(
         error: function of a flow, its ground truth, log-variances and logits.
 
     Returns:
-        A float32 scalar, and a dict of each level's weighted part of it.
+        A scalar, float32 at least, and a dict of each level's weighted part
+        of it.
 
     Raises:
         ValueError: if the weights do not fit the levels.

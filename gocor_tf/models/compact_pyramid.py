@@ -1,7 +1,6 @@
 """A small trainable feature pyramid, for networks trained from scratch."""
 
 import keras
-from keras import ops
 
 from gocor_tf.layers import conv_block
 from gocor_tf.layers.conv_block import ConvBlock
@@ -84,7 +83,7 @@ class CompactPyramid(keras.layers.Layer):
             x = down(x, training=training)
             x = x + second(first(x, training=training), training=training)
             features[level] = x
-            x = ops.leaky_relu(x, conv_block.LEAKY_RELU_SLOPE)
+            x = conv_block.leaky_relu(x)
         return [features[level] for level in levels]
 
     def compute_output_shape(self, images_shape, levels=None):

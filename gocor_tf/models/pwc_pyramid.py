@@ -65,7 +65,7 @@ class PWCPyramid(keras.layers.Layer):
         for start in range(0, len(self.convolutions), 3):
             x = ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
             for convolution in self.convolutions[start : start + 3]:
-                x = ops.leaky_relu(convolution(x), conv_block.LEAKY_RELU_SLOPE)
+                x = conv_block.leaky_relu(convolution(x))
             features.append(x)
         return features[: FINEST - 2 : -1]
 

@@ -46,7 +46,9 @@ class VGGPyramid(keras.layers.Layer):
             for level in range(max(levels) + 1)
             for i, filters in enumerate(LEVELS[level])
         ]
-        self.pool = keras.layers.MaxPooling2D(2, name="pool")
+        self.pool = keras.layers.MaxPooling2D(
+            2, dtype=self.dtype_policy, name="pool"
+        )
 
     def build(self, images_shape):
         channels = images_shape[-1]

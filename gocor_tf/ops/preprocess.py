@@ -2,10 +2,10 @@
 
 Every function takes RGB images of any size in 0..255 and works inside the
 graph. The size of both inputs follows from the reference alone: a query of
-another size is stretched to it.
+another size is stretched to it. Results are float32; images of float64 stay so.
 """
 
-from keras import ops
+from keras import backend, ops
 
 from gocor_tf.ops import pil_resize, resize
 
@@ -23,12 +23,11 @@ def preprocess_glunet(reference, query):
         query: RGB images of any size, 0..255.
 
     Returns:
-        Dict of normalized float32 images: `reference` and `query` of
+        Dict of normalized images: `reference` and `query` of
         `glunet_size`, `reference_256` and `query_256` of 256 x 256.
     """
     size = glunet_size(*ops.shape(reference)[1:3])
-    reference = ops.cast(reference, "float32")
-    query = ops.cast(query, "float32")
+    reference, query = _widen(reference), _widen(query)
     return {
         "reference": normalize_image(resize.area_resize(reference, size)),
         "query": normalize_image(resize.area_resize(query, size)),
@@ -50,8 +49,8 @@ def preprocess_basenet(reference, query):
         query: RGB images of any size, 0..255.
 
     Returns:
-        Dict of normalized `(batch, 256, 256, 3)` float32 images, `reference`
-        and `query`.
+        Dict of normalized `(batch, 256, 256, 3)` images, `reference` and
+        `query`.
     """
     return {
         "reference": _basenet_image(reference),
@@ -71,7 +70,7 @@ def preprocess_pwcnet(reference, query):
         query: RGB images of any size, 0..255.
 
     Returns:
-        Dict of float32 images of `pwcnet_size`, `reference` and `query`.
+        Dict of images of `pwcnet_size`, `reference` and `query`.
     """
     size = pwcnet_size(*ops.shape(reference)[1:3])
     return {
@@ -103,11 +102,12 @@ def normalize_image(image):
         image: `(batch, height, width, 3)` RGB images, 0..255.
 
     Returns:
-        Float32 tensor of the same shape.
+        Tensor of the same shape.
     """
-    mean = ops.convert_to_tensor(IMAGENET_MEAN, dtype="float32")
-    std = ops.convert_to_tensor(IMAGENET_STD, dtype="float32")
-    return (ops.cast(image, "float32") / 255 - mean) / std
+    image = _widen(image)
+    mean = ops.convert_to_tensor(IMAGENET_MEAN, dtype=image.dtype)
+    std = ops.convert_to_tensor(IMAGENET_STD, dtype=image.dtype)
+    return (image / 255 - mean) / std
 
 
 def _floor_to_8(length):
@@ -118,10 +118,17 @@ def _floor_to_8(length):
 
 
 def _basenet_image(image):
-    image = resize.area_resize(ops.cast(image, "float32"), _COARSE_SIZE)
+    image = resize.area_resize(_widen(image), _COARSE_SIZE)
     return normalize_image(ops.floor(image))
 
 
 def _pwcnet_image(image, size):
+    dtype = _widen(image).dtype
     image = pil_resize.pil_bilinear_resize(image, size)
-    return ops.flip(ops.cast(image, "float32"), axis=-1) / 255
+    return ops.flip(ops.cast(image, dtype), axis=-1) / 255
+
+
+def _widen(image):
+    """Casts to float32 at least."""
+    image = ops.convert_to_tensor(image)
+    return ops.cast(image, backend.result_type(image.dtype, "float32"))

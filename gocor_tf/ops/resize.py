@@ -67,9 +67,10 @@ def _interpolate_rows(rows, length, new_length):
     """Interpolates `(length, ...)` rows to `(new_length, ...)`."""
     if _same(length, new_length):
         return rows
-    last = ops.cast(length, "float32") - 1
-    scale = ops.cast(length, "float32") / ops.cast(new_length, "float32")
-    position = (ops.arange(new_length, dtype="float32") + 0.5) * scale - 0.5
+    dtype = backend.result_type(rows.dtype, "float32")
+    last = ops.cast(length, dtype) - 1
+    scale = ops.cast(length, dtype) / ops.cast(new_length, dtype)
+    position = (ops.arange(new_length, dtype=dtype) + 0.5) * scale - 0.5
     position = ops.clip(position, 0, last)
     lower = ops.floor(position)
     fraction = ops.cast(position - lower, rows.dtype)[:, None]

@@ -23,6 +23,16 @@ def test_losses_have_the_published_values(error, valid, expected):
     assert float(loss) == pytest.approx(expected, abs=2e-5)
 
 
+def test_float64_flows_have_float64_losses():
+    flow = np.ones((2, 3, 3, 2))
+    loss = endpoint_error.reduce_error(
+        endpoint_error.endpoint_error(flow, 0 * flow), np.ones((2, 3, 3, 1))
+    )
+    assert float(loss) / (9 / (9 + 1e-6)) == pytest.approx(
+        9 * 2**0.5, rel=1e-14
+    )
+
+
 def test_gradient_is_zero_where_flows_agree():
     tf = pytest.importorskip("tensorflow")
     predicted = tf.constant(PREDICTED)

@@ -18,6 +18,11 @@ class PyramidTest(TestCase):
             mixed_tolerance=5e-2,
         )
 
+    def test_vgg_pyramid_stays_in_float64(self):
+        (features,) = VGGPyramid(levels=(1,), dtype="float64")(self._images())
+        features = np.asarray(features)
+        self.assertTrue(np.any(features != features.astype("float32")))
+
     def test_vgg_pyramid_has_levels_coarse_to_fine(self):
         shapes = [level.shape for level in VGGPyramid()(self._images())]
         self.assertEqual(

@@ -55,12 +55,21 @@ def test_pwcnet_has_bgr_images_in_0_to_1():
     np.testing.assert_array_equal(images["reference"][0, 5, 5], [1, 0, 0])
 
 
-def test_normalization_is_that_of_imagenet():
-    grey = np.full((1, 1, 1, 3), 128, "uint8")
+def test_float64_images_stay_so():
+    third = np.full((1, 64, 64, 3), 85, "float64")
+    images = preprocess.preprocess_pwcnet(third, third)
+    np.testing.assert_allclose(images["query"], third / 255, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [("uint8", 1e-5), ("float64", 1e-14)]
+)
+def test_normalization_is_that_of_imagenet(dtype, tolerance):
+    grey = np.full((1, 1, 1, 3), 128, dtype)
     np.testing.assert_allclose(
         preprocess.normalize_image(grey)[0, 0, 0],
         (128 / 255 - MEAN) / STD,
-        rtol=1e-5,
+        rtol=tolerance,
     )
 
 

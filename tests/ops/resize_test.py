@@ -47,6 +47,13 @@ def test_bilinear_resize_of_known_rows():
     )
 
 
+def test_float64_images_are_interpolated_in_float64():
+    resized = resize.bilinear_resize(row(4).astype("float64"), (1, 6))
+    np.testing.assert_allclose(
+        resized[0, 0, :, 0], [0, 1 / 2, 7 / 6, 11 / 6, 5 / 2, 3], rtol=1e-14
+    )
+
+
 @pytest.mark.parametrize("size", [(7, 9), (3, 2), (11, 20), (1, 1)])
 def test_area_resize_equals_its_definition(size):
     image = random(0, 2, 7, 9, 3)

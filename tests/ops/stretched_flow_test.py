@@ -12,6 +12,12 @@ def test_equal_sizes_scale_the_vectors_only():
     np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
+def test_float64_flows_stay_so():
+    flow = np.ones((1, 4, 4, 2))
+    result = stretched_flow.unstretch_flow(flow, (3, 3), (4, 4), (4, 4))
+    np.testing.assert_allclose(result, flow * 4 / 3, rtol=1e-14)
+
+
 def test_no_motion_between_stretched_images_is_a_stretch():
     """Corner must meet corner: -0.5 with -0.5, and far end with far end."""
     flow = np.zeros((1, 16, 16, 2), "float32")
