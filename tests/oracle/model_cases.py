@@ -162,11 +162,11 @@ def _cyclic_consistency(fixture, model, flow, backward_flow):
 def _noise(fixture, model, reference_size):
     """Returns the noise of outputs of which the manifest gives none.
 
-    That of what follows from flows in both directions is that of the last
-    level, in pixels of the output: neither the length of a sum nor its inverse
+    It is that of the last level, in pixels of the output. Errors of the way
+    there and back have it too: neither the length of a sum nor its inverse
     after adding 1 varies more than the sum. With GOCor, where rounding may
-    have carried a score of the way back over the kink, it is more (in
-    `models/PDCNet_200x300_quarter` it has).
+    have carried a score of the way back over the kink, they have more (in
+    `models/PDCNet_200x300_quarter` and `models/GLUNet_GOCor_200x300_quarter`).
     """
     *_, (prefix, levels) = _LEVELS[type(model).__name__].items()
     name = f"out/{prefix}flow_estimates/{len(levels) - 1}"
@@ -174,14 +174,14 @@ def _noise(fixture, model, reference_size):
     noise *= max(_scale(fixture, model, reference_size))
     if type(model).__name__ == "PWCNet":
         noise *= _PWCNET_DIVISOR
+    flows = {"final_flow", "cyclic/flow"} & set(fixture.out)
+    noises = dict.fromkeys(flows, noise)
     if getattr(model, "local_correlation", None) == "gocor":
         size = np.abs(fixture.out["final_flow"]).max()
         noise = max(noise, _KINK * float(size))
-    noises = {
-        name: noise
-        for name in fixture.out
-        if name.endswith("cyclic_consistency_error")
-    }
+    for name in fixture.out:
+        if name.endswith("cyclic_consistency_error"):
+            noises[name] = noise
     if type(model).__name__ == "PDCNet":
         noises |= uncertainty_cases.last_noise(fixture)
     return noises
