@@ -28,7 +28,7 @@ _MIN_MATCHES = {"homography": 200, "multi_scale": 70, "alignment": 20}
 _SURE = 0.3
 _GOOD_SHARE = 0.3
 _NUM_ROUNDS = 2
-_NUM_SIMILARITIES = 2
+_NUM_SIMILARITIES = 6
 # Tiles along each side, and how much of one its neighbour sees as well.
 _NUM_TILES = 3
 _TILE_OVERLAP = 0.2
@@ -184,11 +184,7 @@ def _align(matching, first, reference, query):
     start = _fit(matching, first, _MIN_MATCHES["alignment"])[0]
     passes += _rounds(matching, start, reference, query)
     if max(answer.share for answer in passes) < _GOOD_SHARE:
-        found = voting.find_similarities(
-            matching.coarse_features, reference, query
-        )
-        for similarity in found[:_NUM_SIMILARITIES]:
-            passes += _rounds(matching, similarity.homography, reference, query)
+        passes += _search(matching, reference, query)
     best = max(passes, key=lambda answer: answer.share)
     if best.share < _GOOD_SHARE:
         return _surest(passes)
@@ -199,6 +195,20 @@ def _align(matching, first, reference, query):
         query.shape[:2],
         matching.min_confidence,
     )
+
+
+def _search(matching, reference, query):
+    """Yields passes in the views that features vote for, until one is good."""
+    found = voting.find_similarities(matching.coarse_features, reference, query)
+    for similarity in found[:_NUM_SIMILARITIES]:
+        share = 0.0
+        for answer in _rounds(
+            matching, similarity.homography, reference, query
+        ):
+            yield answer
+            share = max(share, answer.share)
+        if share >= _GOOD_SHARE:
+            return
 
 
 def _tiles(matching, passes, reference, query):
