@@ -27,23 +27,6 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("fixture", [fixtures[n] for n in names], ids=names)
 
 
-def pytest_collection_modifyitems(config, items):
-    asked = config.option.keyword or any("::" in text for text in config.args)
-    if asked:
-        return
-    missing = [item for item in items if _is_missing(item)]
-    config.hook.pytest_deselected(items=missing)
-    items[:] = [item for item in items if item not in missing]
-
-
-def _is_missing(item):
-    fixture = getattr(item, "callspec", None) and item.callspec.params.get(
-        "fixture"
-    )
-    entry = getattr(fixture, "entry", None)
-    return entry is not None and entry["id"].startswith(item.module.NOT_BUILT)
-
-
 def _fixtures(config):
     """Loads the fixtures with the helpers that lie beside them."""
     root = config.getoption("--oracle-dir", default=None)

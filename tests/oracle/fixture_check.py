@@ -9,7 +9,6 @@ and an input or parameter that nothing used, fails the test.
 import contextlib
 import copy
 import dataclasses
-import re
 from collections.abc import Callable
 
 import keras
@@ -18,6 +17,7 @@ from keras import ops
 
 from gocor_tf.export import published_names
 from tests import autodiff
+from tests.oracle import comparison
 
 
 @dataclasses.dataclass
@@ -63,7 +63,7 @@ def check(fixture, case):
     values, problems = _find_problems(fixture, case)
     if problems and case.in_float64 is not None:
         exact_values, problems = _find_problems(fixture, case.in_float64())
-        problems += _compare_precisions(values, exact_values)
+        problems += comparison.compare_precisions(fixture, values, exact_values)
     assert not problems, "\n".join([fixture.entry["id"], *problems])
 
 
@@ -71,25 +71,11 @@ def _find_problems(fixture, case):
     """Returns all values of a case, and a line for each that is wrong."""
     values, used = _evaluate(fixture, case)
     problems = [
-        *_compare_values(fixture, values),
+        *comparison.compare_values(fixture, values),
         *_find_unused(fixture, case, values, used),
         *_check_trainable(fixture, case),
     ]
     return values, problems
-
-
-def _compare_precisions(values, exact_values):
-    """Returns a line for each array far from its value in float64."""
-    problems = []
-    for key, exact in exact_values.items():
-        error = np.abs(values[key] - exact)
-        size = np.abs(exact).max()
-        if error.mean() > 5e-3 * size or error.max() > 1e-1 * size:
-            problems.append(
-                f"{key}: in float32 off by {error.mean()} in the mean and by "
-                f"{error.max()} at most"
-            )
-    return problems
 
 
 def parameters(fixture):
@@ -145,7 +131,7 @@ def _evaluate(fixture, case):
     arrays = {"in:" + k: v for k, v in {**fixture.inp, **case.inputs}.items()}
     for name, value in parameters(fixture).items():
         arrays["param:" + name] = value
-    leaves = {k: v for k, v in arrays.items() if v.dtype == np.float32}
+    leaves = {name: arrays[name] for name in _differentiated(fixture)}
     used, values = set(), {}
     for prefix in _gradient_prefixes(fixture):
 
@@ -183,6 +169,12 @@ def _call(case, arrays, used):
     return outputs
 
 
+def _differentiated(fixture):
+    """Names of the inputs and parameters whose derivatives are stored."""
+    names = [*fixture.grad, *fixture.grad64]
+    return {n.rpartition("/")[2].removeprefix("sub:") for n in names}
+
+
 def _gradient_prefixes(fixture):
     """What the derivatives are of: "" or, in losses, the name of a variant."""
     names = [*fixture.grad, *fixture.grad64]
@@ -196,80 +188,13 @@ def _scalar(fixture, prefix, outputs):
         variant = prefix.rstrip("/")
         name = f"loss_{variant}"
         return outputs[name if name in outputs else f"{variant}/loss"]
+    if "loss_total" in outputs:
+        return outputs["loss_total"]
     scalar = ops.zeros(())
     for name in fixture.entry["info"].get("grad_of", ()):
         products = ops.multiply(outputs[name], fixture.cotangent(name))
         scalar = ops.add(scalar, ops.sum(products))
     return scalar
-
-
-def _compare_values(fixture, values):
-    """Yields a line for each array or number that differs."""
-    for key, value in values.items():
-        if key.startswith("info:"):
-            yield from _compare_info(fixture, key, value)
-        elif key in fixture.entry["arrays"]:
-            yield from _compare_array(fixture, key, value)
-        elif key.startswith("out/"):
-            yield f"{key}: not in the fixture"
-
-
-def _compare_array(fixture, key, value):
-    entry = fixture.entry["arrays"][key]
-    if "full_shape" in entry:
-        yield from _compare_full(fixture, key, entry, value)
-    if "full_shape" in entry or "sub:" in key:
-        value = _subsample(fixture, key, value)
-    result = fixture.compare(key, value)
-    if not result["ok"]:
-        yield f"{key}: {result}"
-
-
-def _compare_full(fixture, key, entry, value):
-    """Compares what is known of an array that is stored in part."""
-    if list(value.shape) != list(entry["full_shape"]):
-        yield f"{key}: shape {value.shape}, not {entry['full_shape']}"
-    wide = value.astype(np.float64)
-    tolerance = fixture.tolerance(key)
-    # Entrywise tolerances bound that of the norm.
-    bound = tolerance * np.sqrt(wide.size)
-    norm = np.linalg.norm(wide)
-    for name in ("norm", "norm_f64"):
-        # Rounded to six digits in the manifest.
-        if name in entry and abs(norm - entry[name]) > bound + 1e-5 * norm:
-            yield f"{key}: {name} {norm}, not {entry[name]}"
-    size = np.abs(wide).sum()
-    for name, total in (("sum", wide.sum()), ("abssum", size)):
-        if name in entry and abs(total - entry[name]) > 3e-5 * size:
-            yield f"{key}: {name} {total}, not {entry[name]}"
-
-
-def _subsample(fixture, key, value):
-    """Picks the entries that the fixture stores."""
-    if "sub:" in key:
-        import oracle_weights
-
-        return value.reshape(-1)[oracle_weights.grad_indices(value.size)]
-    if value.shape == fixture.arrays[key].shape:
-        return value
-    pattern = r"\[\.\.\., (\d+)::(\d+), (\d+)::(\d+)\]"
-    found = re.search(pattern, fixture.entry["notes"])
-    y, dy, x, dx = map(int, found.groups())
-    return value[..., y::dy, x::dx]
-
-
-def _compare_info(fixture, key, value):
-    """Compares numbers of the manifest's info, by the rule for arrays."""
-    expected = np.asarray(fixture.entry["info"][key.removeprefix("info:")])
-    tolerance = max(3e-5 * np.abs(expected).max(), 1e-6)
-    if expected.ndim == 0:
-        # A sum over an output, in which the noise of the entries adds up.
-        tolerance += max(
-            fixture.tolerance("out/" + name) * np.sqrt(output.size)
-            for name, output in fixture.out.items()
-        )
-    if not np.all(np.abs(value - expected) <= tolerance):
-        yield f"{key}: {value}, not {expected}"
 
 
 def _find_unused(fixture, case, values, used):
@@ -290,7 +215,9 @@ def _find_unused(fixture, case, values, used):
 
 def _check_trainable(fixture, case):
     """Yields a line for each variable that is wrongly (not) trainable."""
-    requires_grad = fixture.entry["info"].get("requires_grad", {})
+    info = fixture.entry["info"]
+    requires_grad = dict.fromkeys(info.get("frozen", ()), False)
+    requires_grad |= info.get("requires_grad", {})
     for name, expected in requires_grad.items():
         variable = case.variables.get(name)
         if variable is not None and variable.trainable != expected:

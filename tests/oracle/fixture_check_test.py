@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tests.oracle import fixture_check
+from tests.oracle import comparison, fixture_check
 
 
 class Fixture:
@@ -81,7 +81,7 @@ def test_the_right_function_passes():
     ],
 )
 def test_a_wrong_function_fails(function, message, monkeypatch):
-    monkeypatch.setitem(vars(fixture_check), "_compare_info", _info_of_none)
+    monkeypatch.setattr(comparison, "_compare_info", _info_of_none)
     with pytest.raises(AssertionError, match=message):
         check(function)
 
@@ -104,6 +104,16 @@ def test_a_weight_that_is_wrongly_frozen_fails():
         Fixture(), fixture_check.Case(right, {"p": frozen})
     )
     assert list(problems) == ["p: trainable is False, not True"]
+
+
+def test_a_weight_that_is_wrongly_trained_fails():
+    fixture = Fixture()
+    fixture.entry["info"] = {"frozen": ["p"]}
+    trained = types.SimpleNamespace(trainable=True, shape=(1,))
+    problems = fixture_check._check_trainable(
+        fixture, fixture_check.Case(right, {"p": trained})
+    )
+    assert list(problems) == ["p: trainable is True, not False"]
 
 
 def test_a_parameter_may_be_declared_unused():
@@ -147,3 +157,15 @@ def test_double_precision_decides_on_small_errors(error, exact_error, message):
     else:
         with pytest.raises(AssertionError, match=message):
             check(off_by(error), **options)
+
+
+@pytest.mark.parametrize(("error", "number"), [(0.19, 0), (0.21, 1)])
+def test_published_noise_bounds_that_of_derivatives(error, number):
+    noise = {"f32_rel_err": 0.01, "norm_f64": 1.0}
+    fixture = types.SimpleNamespace(entry={"arrays": {"grad/p": noise}})
+    problems = comparison.compare_precisions(
+        fixture,
+        {"grad/p": np.array([1.0 + error]), "grad64/p": np.array([2.0])},
+        {"grad/p": np.array([1.0]), "grad64/p": np.array([1.0])},
+    )
+    assert len(list(problems)) == number
