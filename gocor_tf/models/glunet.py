@@ -33,13 +33,11 @@ class GLUNet(keras.Model):
     ```
 
     Args:
-        backbone: "vgg16" (published) or "compact" (small, trained from
-            scratch).
+        backbone: "vgg16" (published) or "compact" (trained from scratch).
         global_correlation: "feature" (dot products), "nc_net" (dot products
             filtered by neighbourhood consensus) or "gocor".
         local_correlation: "feature" (dot products) or "gocor".
-        decoder: "dense" (6.1 and 6.4) or "residual" (GLU-Net-GOCor*: 6.2 and
-            6.6).
+        decoder: "dense" (6.1, 6.4) or "residual" (GLU-Net-GOCor*: 6.2, 6.6).
         width: factor on the decoders' channels.
         refinement: levels with a context network: 3, 1 or both (published).
         mutual_matching: whether scores of the global volume are damped that
@@ -103,15 +101,6 @@ class GLUNet(keras.Model):
     ):
         # Images and flows keep their precision under 16-bit policies.
         super().__init__(autocast=False, **kwargs)
-        conv_block.check_choice("upsampling", upsampling, UPSAMPLINGS)
-        conv_block.check_choice(
-            "refined_side", refined_side, extra_levels.SIDES
-        )
-        if not set(refinement) <= {3, 1}:
-            raise ValueError(
-                "`refinement` must hold levels 3 and 1 only. "
-                f"Received: refinement={refinement}"
-            )
         self.backbone = backbone
         self.global_correlation = global_correlation
         self.local_correlation = local_correlation
@@ -127,8 +116,20 @@ class GLUNet(keras.Model):
         self.global_gocor = global_gocor
         self.local_gocor = local_gocor
         self.synchronized = synchronized
+        self._check_choices()
         self._create_features_and_volumes()
         self._create_levels()
+
+    def _check_choices(self):
+        conv_block.check_choice("upsampling", self.upsampling, UPSAMPLINGS)
+        conv_block.check_choice(
+            "refined_side", self.refined_side, extra_levels.SIDES
+        )
+        if not set(self.refinement) <= {3, 1}:
+            raise ValueError(
+                "`refinement` must hold levels 3 and 1 only. "
+                f"Received: refinement={self.refinement}"
+            )
 
     def _create_features_and_volumes(self):
         policy = {"dtype": self.dtype_policy}
