@@ -126,8 +126,10 @@ def descend(objective, filters, num_iterations, step_factor, damping=0.0):
             objective, responses, direction, changes, damping
         )
         filters = filters - step * direction
-        reference, query = responses
-        reference = reference - step * changes[0]
+        # An update by `changes` would save this product, but its rounding puts
+        # scores near zero on the wrong side of the activation's kink.
+        reference = scores(filters, objective.reference)
+        query = responses[1]
         if query is not None:
             query = query - ops.reshape(step, (-1, 1, 1, 1, 1, 1)) * changes[1]
         responses = reference, query

@@ -175,8 +175,10 @@ def descend(objective, filter_map, num_iterations, step_factor, damping=0.0):
             objective, responses, direction, changes, damping
         )
         filters = filters - step * direction
-        reference, query = responses
-        reference = reference - step * changes[0]
+        # An update by `changes` would save this product, but its rounding puts
+        # scores near zero on the wrong side of the activation's kink.
+        reference = tiles.multiply(filters, objective.reference)
+        query = responses[1]
         if query is not None:
             query = query - step[..., None] * changes[1]
         responses = reference, query
