@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from gocor_tf.models import BaseNet
+from tests.models.image_pairs import random_pair
 
 SMALL = {"backbone": "compact", "decoder": "residual", "width": 0.125}
 GOCOR = {
@@ -14,16 +15,6 @@ GOCOR = {
     "global_gocor": {"reg_inter_dim": 2, "reg_output_dim": 2},
     "local_gocor": {"num_iterations": 2},
 }
-
-
-def _pair(reference_size=(40, 56), query_size=(40, 56), batch=1):
-    rng = np.random.default_rng(0)
-    return {
-        "reference": rng.uniform(0, 255, (batch, *reference_size, 3)).astype(
-            "float32"
-        ),
-        "query": rng.uniform(0, 255, (batch, *query_size, 3)).astype("float32"),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +26,7 @@ def network():
 
 
 def test_flow_has_the_references_size_whatever_the_querys(network):
-    outputs = network(_pair((40, 56), (30, 90), batch=2))
+    outputs = network(random_pair((40, 56), (30, 90), batch=2))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
     assert shapes == {
         "flow": (2, 40, 56, 2),
@@ -49,7 +40,8 @@ def test_flow_has_the_references_size_whatever_the_querys(network):
 
 def test_uint8_and_float_images_agree(network):
     pair = {
-        name: np.round(image).astype("uint8") for name, image in _pair().items()
+        name: np.round(image).astype("uint8")
+        for name, image in random_pair().items()
     }
     as_float = {name: image.astype("float32") for name, image in pair.items()}
     np.testing.assert_array_equal(
@@ -58,7 +50,7 @@ def test_uint8_and_float_images_agree(network):
 
 
 def test_num_iterations_changes_the_answer_not_the_network(network):
-    pair = _pair()
+    pair = random_pair()
     default = np.asarray(network(pair)["flow_level_2"])
     initial = np.asarray(network(pair, num_iterations=0)["flow_level_2"])
     assert np.abs(default - initial).max() > 1e-6
@@ -72,7 +64,7 @@ def test_keras_file_round_trip(network, tmp_path):
     loaded = keras.models.load_model(path)
     assert loaded.get_config() == network.get_config()
     np.testing.assert_array_equal(
-        loaded(_pair())["flow"], network(_pair())["flow"]
+        loaded(random_pair())["flow"], network(random_pair())["flow"]
     )
 
 
@@ -85,7 +77,7 @@ def test_unknown_batch_and_size_trace_once(network):
         input_signature=[spec, spec],
     )
     for size in ((33, 47), (64, 20)):
-        pair = _pair(size, size)
+        pair = random_pair(size, size)
         np.testing.assert_allclose(
             function(**pair), network(pair)["flow"], atol=1e-3
         )
@@ -94,7 +86,7 @@ def test_unknown_batch_and_size_trace_once(network):
 
 def test_every_weight_learns(network):
     with tf.GradientTape() as tape:
-        outputs = network(_pair((256, 256), (256, 256)), training=True)
+        outputs = network(random_pair((256, 256), (256, 256)), training=True)
         loss = sum(
             tf.reduce_mean(outputs[f"flow_level_{level}"] ** 2)
             for level in (2, 3, 4)
@@ -112,7 +104,7 @@ def test_every_weight_learns(network):
 
 def test_mixed_precision_keeps_flows_in_float32():
     model = BaseNet(**SMALL, **GOCOR, dtype="mixed_bfloat16")
-    outputs = model(_pair())
+    outputs = model(random_pair())
     flows = [value for name, value in outputs.items() if "flow" in name]
     assert {keras.backend.standardize_dtype(f.dtype) for f in flows} == {
         "float32"
@@ -122,7 +114,7 @@ def test_mixed_precision_keeps_flows_in_float32():
 @pytest.mark.parametrize("decoder", ["dense", "residual"])
 def test_published_backbone_with_either_decoder(decoder):
     model = BaseNet(decoder=decoder, width=0.125)
-    assert model(_pair())["flow"].shape == (1, 40, 56, 2)
+    assert model(random_pair())["flow"].shape == (1, 40, 56, 2)
 
 
 _PUBLISHED_QUERY_OBJECTIVE = {"reg_inter_dim": 16, "reg_output_dim": 16}
@@ -179,7 +171,7 @@ _PUBLISHED_QUERY_OBJECTIVE = {"reg_inter_dim": 16, "reg_output_dim": 16}
 )
 def test_rows_of_the_ablation_are_constructor_calls(arguments, parameters):
     model, first_row = BaseNet(**SMALL, **arguments), BaseNet(**SMALL)
-    flow = model(_pair())["flow"]
+    flow = model(random_pair())["flow"]
     assert np.isfinite(flow).all()
     first_row.build()
     assert model.count_params() - first_row.count_params() == parameters

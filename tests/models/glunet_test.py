@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from gocor_tf.models import GLUNet
+from tests.models.image_pairs import random_pair
 
 SMALL = {"backbone": "compact", "decoder": "residual", "width": 0.125}
 GOCOR = {
@@ -12,16 +13,6 @@ GOCOR = {
     "global_gocor": {"reg_inter_dim": 2, "reg_output_dim": 2},
     "local_gocor": {"num_iterations": 2},
 }
-
-
-def make_pair(reference_size=(40, 56), query_size=(40, 56), batch=1):
-    rng = np.random.default_rng(0)
-    return {
-        "reference": rng.uniform(0, 255, (batch, *reference_size, 3)).astype(
-            "float32"
-        ),
-        "query": rng.uniform(0, 255, (batch, *query_size, 3)).astype("float32"),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +24,7 @@ def network():
 
 
 def test_flow_has_the_references_size_whatever_the_querys(network):
-    outputs = network(make_pair((40, 275), (30, 90), batch=2))
+    outputs = network(random_pair((40, 275), (30, 90), batch=2))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
     # Pre-processed to 256 x 272.
     assert shapes == {
@@ -48,7 +39,7 @@ def test_flow_has_the_references_size_whatever_the_querys(network):
 
 
 def test_a_query_twice_as_wide_doubles_x(network):
-    reference = make_pair((256, 256))["reference"]
+    reference = random_pair((256, 256))["reference"]
     query = np.roll(reference, 10, axis=2)
     flow = network({"reference": reference, "query": query})["flow"]
     wide = {"reference": reference, "query": np.repeat(query, 2, axis=2)}
@@ -71,7 +62,7 @@ def test_the_middle_of_the_small_query_is_that_of_the_large_one(upsampling):
             if hasattr(layer, part):
                 kernel = getattr(layer, part).head.kernel
                 kernel.assign(0 * kernel)
-    flow = model(make_pair((256, 520), (256, 520)))["flow"]
+    flow = model(random_pair((256, 520), (256, 520)))["flow"]
     x, y = np.meshgrid(np.arange(520), np.arange(256))
     matches = np.stack([x, y], axis=-1) + flow[0]
     # Borders repeat, or fade into zero.
@@ -93,7 +84,7 @@ def test_unit_of_level_3(options, training, scale):
     model.build()
     head = model.level_3.refinement.head
     head.bias.assign([1000, 0])
-    flow = model(make_pair((256, 520)), training=training)["flow_level_3"]
+    flow = model(random_pair((256, 520)), training=training)["flow_level_3"]
     assert flow.shape == (1, 32, 32, 2)
     np.testing.assert_allclose(flow[..., 0].numpy().mean(), 1000 * scale, 0.2)
 
@@ -109,7 +100,7 @@ def test_unit_of_level_3(options, training, scale):
 )
 def test_large_images_have_an_extra_level(size, side, grid):
     model = GLUNet(**SMALL, refined_side=side)
-    flow = model(make_pair(size))["flow_level_3"]
+    flow = model(random_pair(size))["flow_level_3"]
     assert flow.shape == (1, *grid, 2)
 
 
@@ -124,7 +115,7 @@ def test_unknown_batch_and_size_trace_once():
         input_signature=[spec, spec],
     )
     for size in ((33, 47), (260, 1090)):
-        pair = make_pair(size, (64, 80))
+        pair = random_pair(size, (64, 80))
         outputs = function(**pair)
         for name, expected in network(pair).items():
             assert outputs[name].shape == expected.shape
@@ -134,7 +125,7 @@ def test_unknown_batch_and_size_trace_once():
 
 @pytest.mark.parametrize("part", ["global", "local"])
 def test_num_iterations_of_either_volume(network, part):
-    pair = make_pair()
+    pair = random_pair()
     default = np.asarray(network(pair)["flow_level_1"])
     fewer = network(pair, num_iterations={part: 0})["flow_level_1"]
     assert np.abs(default - fewer).max() > 1e-6
@@ -146,7 +137,7 @@ def test_keras_file_round_trip(network, tmp_path):
     loaded = keras.models.load_model(path)
     assert loaded.get_config() == network.get_config()
     np.testing.assert_array_equal(
-        loaded(make_pair())["flow"], network(make_pair())["flow"]
+        loaded(random_pair())["flow"], network(random_pair())["flow"]
     )
 
 
@@ -154,7 +145,7 @@ def test_every_weight_learns():
     model = GLUNet(**SMALL, **GOCOR, two_pyramids=True, mutual_matching=True)
     model.build()
     with tf.GradientTape() as tape:
-        outputs = model(make_pair((256, 256), (256, 256)), training=True)
+        outputs = model(random_pair((256, 256), (256, 256)), training=True)
         loss = sum(
             tf.reduce_mean(outputs[f"flow_level_{level}"] ** 2)
             for level in (4, 3, 2, 1)
@@ -172,7 +163,7 @@ def test_every_weight_learns():
 
 def test_neighbourhood_consensus_and_dense_decoders():
     model = GLUNet("compact", "nc_net", width=0.125, refinement=())
-    assert model(make_pair())["flow"].shape == (1, 40, 56, 2)
+    assert model(random_pair())["flow"].shape == (1, 40, 56, 2)
 
 
 @pytest.mark.parametrize(

@@ -7,23 +7,15 @@ import tensorflow as tf
 
 from gocor_tf.models import PDCNet
 from gocor_tf.ops import mixture
+from tests.models.image_pairs import random_pair
 
+SIZE = (40, 264)
 SMALL = {
     "backbone": "compact",
     "width": 0.125,
     "global_gocor": {"reg_inter_dim": 2, "reg_output_dim": 2},
     "local_gocor": {"num_iterations": 2},
 }
-
-
-def _pair(reference_size=(40, 264), query_size=(40, 264), batch=1):
-    rng = np.random.default_rng(0)
-    return {
-        "reference": rng.uniform(0, 255, (batch, *reference_size, 3)).astype(
-            "float32"
-        ),
-        "query": rng.uniform(0, 255, (batch, *query_size, 3)).astype("float32"),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +27,7 @@ def network():
 
 
 def test_outputs_whatever_the_querys_size(network):
-    outputs = network(_pair((40, 264), (30, 90), batch=2))
+    outputs = network(random_pair((40, 264), (30, 90), batch=2))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
     expected = {
         "flow": (2, 40, 264, 2),
@@ -54,7 +46,7 @@ def test_outputs_whatever_the_querys_size(network):
 
 def test_confidence_is_the_probability_of_the_radius():
     keras.utils.set_random_seed(0)
-    outputs = PDCNet(**SMALL, radius=3.0)(_pair())
+    outputs = PDCNet(**SMALL, radius=3.0)(random_pair(SIZE))
     np.testing.assert_allclose(
         outputs["confidence"],
         mixture.interval_probability(
@@ -68,7 +60,7 @@ def test_variances_are_within_the_published_bounds(network):
     for level in (4, 3, 2, 1):
         layer = getattr(network, f"mixture_{level}").uncertainty
         layer.head.bias.assign([60.0, 0.0, 0.0])
-    outputs = network(_pair())
+    outputs = network(random_pair(SIZE))
     for level, side in ((4, 256), (3, 256), (2, 520), (1, 520)):
         log_variance = np.asarray(outputs[f"log_variance_level_{level}"])
         assert not log_variance[..., 0].any()
@@ -80,10 +72,12 @@ def test_variances_are_within_the_published_bounds(network):
 
 
 def test_num_iterations_changes_the_answer_not_the_network(network):
-    default = np.asarray(network(_pair())["flow_level_1"])
-    initial = network(_pair(), num_iterations={"global": 3, "local": 0})
+    default = np.asarray(network(random_pair(SIZE))["flow_level_1"])
+    initial = network(
+        random_pair(SIZE), num_iterations={"global": 3, "local": 0}
+    )
     assert np.abs(default - initial["flow_level_1"]).max() > 1e-6
-    again = np.asarray(network(_pair())["flow_level_1"])
+    again = np.asarray(network(random_pair(SIZE))["flow_level_1"])
     np.testing.assert_array_equal(again, default)
 
 
@@ -94,7 +88,7 @@ def test_keras_file_round_trip(network, tmp_path):
     assert loaded.get_config() == network.get_config()
     for name in ("flow", "confidence"):
         np.testing.assert_array_equal(
-            loaded(_pair())[name], network(_pair())[name]
+            loaded(random_pair(SIZE))[name], network(random_pair(SIZE))[name]
         )
 
 
@@ -107,7 +101,7 @@ def test_unknown_batch_and_size_trace_once(network):
         input_signature=[spec, spec],
     )
     for size in ((33, 47), (20, 270)):
-        pair = _pair(size, size)
+        pair = random_pair(size, size)
         np.testing.assert_allclose(
             function(**pair), network(pair)["confidence"], atol=1e-4
         )
@@ -116,7 +110,7 @@ def test_unknown_batch_and_size_trace_once(network):
 
 def test_every_weight_learns(network):
     with tf.GradientTape() as tape:
-        outputs = network(_pair((256, 256), (256, 256)), training=True)
+        outputs = network(random_pair((256, 256), (256, 256)), training=True)
         loss = sum(
             tf.reduce_mean(outputs[f"{name}_level_{level}"] ** 2)
             for level in (4, 3, 2, 1)
@@ -134,7 +128,7 @@ def test_every_weight_learns(network):
 
 
 def test_mixed_precision_keeps_flow_and_mixture_in_float32():
-    outputs = PDCNet(**SMALL, dtype="mixed_bfloat16")(_pair())
+    outputs = PDCNet(**SMALL, dtype="mixed_bfloat16")(random_pair(SIZE))
     dtypes = {
         keras.backend.standardize_dtype(value.dtype)
         for name, value in outputs.items()
@@ -146,10 +140,10 @@ def test_mixed_precision_keeps_flow_and_mixture_in_float32():
 def test_a_pyramid_for_each_resolution():
     keras.utils.set_random_seed(0)
     model = PDCNet(**SMALL, two_pyramids=True, upsampling="bilinear")
-    before = model(_pair())
+    before = model(random_pair(SIZE))
     for weight in model.pyramid.trainable_weights:
         weight.assign(0.5 * weight)
-    after = model(_pair())
+    after = model(random_pair(SIZE))
     np.testing.assert_array_equal(after["flow_level_3"], before["flow_level_3"])
     assert np.abs(after["flow_level_2"] - before["flow_level_2"]).max() > 0
 
@@ -175,4 +169,4 @@ def test_radius_must_be_positive():
 
 def test_missing_query_is_named(network):
     with pytest.raises(ValueError, match="`pair` must be a dict"):
-        network({"reference": _pair()["reference"]})
+        network({"reference": random_pair(SIZE)["reference"]})

@@ -4,19 +4,10 @@ import pytest
 import tensorflow as tf
 
 from gocor_tf.models import PWCNet
+from tests.models.image_pairs import random_pair
 
 LEVELS = (6, 5, 4, 3, 2)
 GOCOR = {"local_correlation": "gocor", "local_gocor": {"num_iterations": 2}}
-
-
-def _pair(reference_size=(40, 56), query_size=(40, 56), batch=1):
-    rng = np.random.default_rng(0)
-    return {
-        "reference": rng.uniform(0, 255, (batch, *reference_size, 3)).astype(
-            "float32"
-        ),
-        "query": rng.uniform(0, 255, (batch, *query_size, 3)).astype("float32"),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +19,7 @@ def network():
 
 
 def test_flow_has_the_references_size_whatever_the_querys(network):
-    outputs = network(_pair((40, 70), (30, 90), batch=2))
+    outputs = network(random_pair((40, 70), (30, 90), batch=2))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
     assert shapes == {
         "flow": (2, 40, 70, 2),
@@ -50,7 +41,7 @@ def test_every_level_predicts_the_whole_flow_in_twenties_of_pixels():
         head.bias.assign([0.5, -0.25])
     head = model.context_2.head
     head.kernel.assign(head.kernel * 0)
-    outputs = model(_pair((32, 64), (32, 64)))
+    outputs = model(random_pair((32, 64), (32, 64)))
     for level in LEVELS:
         flow = outputs[f"flow_level_{level}"]
         np.testing.assert_allclose(flow, np.broadcast_to([10, -5], flow.shape))
@@ -72,7 +63,7 @@ def test_each_level_has_a_gocor_of_its_own(network):
 def test_num_iterations_changes_the_answer_not_the_network(
     network, num_iterations
 ):
-    pair = _pair()
+    pair = random_pair()
     default = np.asarray(network(pair)["flow_level_2"])
     initial = network(pair, num_iterations=num_iterations)["flow_level_2"]
     assert np.abs(default - initial).max() > 1e-6
@@ -89,7 +80,7 @@ def test_unknown_batch_and_size_trace_once(network):
         input_signature=[spec, spec],
     )
     for size in ((33, 47), (65, 20)):
-        pair = _pair(size, size)
+        pair = random_pair(size, size)
         np.testing.assert_allclose(
             function(**pair), network(pair)["flow"], atol=1e-3
         )
@@ -98,7 +89,7 @@ def test_unknown_batch_and_size_trace_once(network):
 
 def test_every_weight_learns(network):
     with tf.GradientTape() as tape:
-        outputs = network(_pair((128, 128), (128, 128)), training=True)
+        outputs = network(random_pair((128, 128), (128, 128)), training=True)
         loss = sum(
             tf.reduce_mean(outputs[f"flow_level_{level}"] ** 2)
             for level in LEVELS
@@ -118,7 +109,7 @@ def test_mixed_precision_keeps_flows_in_float32():
     model = PWCNet(width=0.125, **GOCOR, dtype="mixed_bfloat16")
     dtypes = {
         keras.backend.standardize_dtype(value.dtype)
-        for value in model(_pair()).values()
+        for value in model(random_pair()).values()
     }
     assert dtypes == {"float32"}
 

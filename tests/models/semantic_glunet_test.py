@@ -4,18 +4,9 @@ import pytest
 import tensorflow as tf
 
 from gocor_tf.models import GLUNet, SemanticGLUNet
+from tests.models.image_pairs import random_pair
 
 SMALL = {"backbone": "compact", "width": 0.125}
-
-
-def make_pair(reference_size=(40, 56), query_size=(40, 56), batch=1):
-    rng = np.random.default_rng(0)
-    return {
-        "reference": rng.uniform(0, 255, (batch, *reference_size, 3)).astype(
-            "float32"
-        ),
-        "query": rng.uniform(0, 255, (batch, *query_size, 3)).astype("float32"),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +18,7 @@ def network():
 
 
 def test_flow_has_the_references_size_whatever_the_querys(network):
-    outputs = network(make_pair((40, 275), (30, 90), batch=2))
+    outputs = network(random_pair((40, 275), (30, 90), batch=2))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
     # Pre-processed to 256 x 272.
     assert shapes == {
@@ -42,7 +33,7 @@ def test_flow_has_the_references_size_whatever_the_querys(network):
 
 
 def test_a_query_twice_as_high_doubles_y(network):
-    reference = make_pair((256, 256))["reference"]
+    reference = random_pair((256, 256))["reference"]
     query = np.roll(reference, 10, axis=1)
     flow = network({"reference": reference, "query": query})["flow"]
     high = {"reference": reference, "query": np.repeat(query, 2, axis=1)}
@@ -64,7 +55,7 @@ def test_volumes_see_the_features_of_coarser_levels(network, monkeypatch):
             return call(reference, query, **kwargs)
 
         monkeypatch.setattr(layer, "call", call)
-    network(make_pair())
+    network(random_pair())
     # 128 channels at 1/32 and 1/16, 64 at 1/8, 32 at 1/4.
     assert channels == {
         "global_volume": [128 + 128],
@@ -73,7 +64,7 @@ def test_volumes_see_the_features_of_coarser_levels(network, monkeypatch):
 
 
 def test_height_asks_for_an_extra_level_too(network):
-    outputs = network(make_pair((1090, 256)))
+    outputs = network(random_pair((1090, 256)))
     assert outputs["flow_level_3"].shape == (1, 68, 16, 2)
 
 
@@ -86,7 +77,7 @@ def test_unknown_batch_and_size_trace_once(network):
         input_signature=[spec, spec],
     )
     for size in ((33, 47), (260, 1090)):
-        pair = make_pair(size, (64, 80))
+        pair = random_pair(size, (64, 80))
         outputs = function(**pair)
         for name, expected in network(pair).items():
             assert outputs[name].shape == expected.shape
@@ -100,12 +91,12 @@ def test_keras_file_round_trip(network, tmp_path):
     loaded = keras.models.load_model(path)
     assert loaded.get_config() == network.get_config()
     np.testing.assert_array_equal(
-        loaded(make_pair())["flow"], network(make_pair())["flow"]
+        loaded(random_pair())["flow"], network(random_pair())["flow"]
     )
 
 
 def test_num_iterations_has_no_effect(network):
-    pair = make_pair()
+    pair = random_pair()
     np.testing.assert_array_equal(
         network(pair, num_iterations=7)["flow"], network(pair)["flow"]
     )
