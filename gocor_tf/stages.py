@@ -134,13 +134,11 @@ def _fit(matching, answer, min_matches):
     size = answer.seen_confidence.shape
     grid = views.pixel_grid(size)[_SPACING // 2 :: _SPACING, 1::_SPACING]
     points = grid.reshape(-1, 2)
-    x, y = points.T
-    sure = answer.seen_confidence[y, x] >= matching.min_confidence
-    matches = points + answer.seen_flow[y, x]
-    seen, inliers = homography.fit(
-        points[sure],
-        matches[sure],
-        matching.threshold * max(size) / 256,
+    seen, inliers = _fit_points(
+        matching,
+        points,
+        answer.seen_flow,
+        answer.seen_confidence,
         min_matches,
     )
     if seen is None:
@@ -148,6 +146,22 @@ def _fit(matching, answer, min_matches):
     view = answer.view
     fitted = np.linalg.inv(view.query_to_frame) @ seen @ view.reference_to_frame
     return fitted, inliers.sum() / len(points)
+
+
+def _fit_points(matching, points, flow, confidence, min_matches):
+    """Fits a homography to those of some pixels that are matched surely.
+
+    Returns:
+        As `homography.fit`.
+    """
+    x, y = points.T
+    sure = confidence[y, x] >= matching.min_confidence
+    return homography.fit(
+        points[sure],
+        (points + flow[y, x])[sure],
+        matching.threshold * max(confidence.shape) / 256,
+        min_matches,
+    )
 
 
 def _best_scale(matching, first, reference, query):
@@ -218,16 +232,13 @@ def _tiles(matching, passes, reference, query):
     """
     flow, confidence = _surest(passes)
     size = reference.shape[:2]
-    sure = confidence >= matching.min_confidence
     for box in _boxes(size):
         points = views.pixel_grid(size)[box][1::_SPACING, 1::_SPACING]
-        x, y = points.reshape(-1, 2).T
-        x, y = x[sure[y, x]], y[sure[y, x]]
-        points = np.column_stack([x, y])
-        fitted, _ = homography.fit(
-            points,
-            points + flow[y, x],
-            matching.threshold * max(size) / 256,
+        fitted, _ = _fit_points(
+            matching,
+            points.reshape(-1, 2),
+            flow,
+            confidence,
             _MIN_MATCHES["alignment"],
         )
         view = fitted is not None and views.overlap_view(

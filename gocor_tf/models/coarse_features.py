@@ -13,8 +13,7 @@ def coarse_features(model, images):
 
     Args:
         model: a built network of the family.
-        images: `(batch, height, width, 3)` in 0..255, sides multiples of 16
-            (of PWC-Net's pyramid: 64).
+        images: `(batch, height, width, 3)` in 0..255, sides multiples of 16.
 
     Returns:
         `(batch, height / 16, width / 16, channels)`.
