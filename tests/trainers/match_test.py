@@ -51,6 +51,28 @@ def test_the_packaged_pair(run, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "mode"),
+    [
+        ((), "alignment"),
+        (("--mode=homography",), "homography"),
+        (("--video=frames",), "direct"),
+    ],
+)
+def test_mode(run, image, tmp_path, monkeypatch, arguments, mode):
+    modes = []
+
+    def stop(matcher, *_):
+        modes.append(matcher.mode)
+        return 0, ""
+
+    monkeypatch.setattr(match.match_lib, "match_pair", stop)
+    monkeypatch.setattr(match.video, "match_video", stop)
+    images = () if "--video=frames" in arguments else (image, image)
+    run(*images, "--output_dir", tmp_path / "out", *arguments)
+    assert modes == [mode]
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["a"], "usage: gocor-match REFERENCE QUERY.*1 image"),
