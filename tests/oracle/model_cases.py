@@ -29,7 +29,7 @@ _LEVELS = {
 _PWCNET_DIVISOR = 20.0
 # How far one score on the other side of GOCor's kink moves a flow, as a part
 # of the largest flow; tolerances are 20 times that.
-_KINK = 5e-5
+_KINK = 2e-5
 
 
 def _network(fixture, dtype="float32"):
