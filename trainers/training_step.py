@@ -121,20 +121,24 @@ class TrainingStep:
                 volume, pair["flow"], pair["valid"]
             )
             # A mean over cells that count, which replicas share unevenly.
-            matching = matching * share_of(
+            share = share_of(
                 ops.sum(
                     matching_loss.counted_cells(
                         pair["valid"], *ops.shape(volume)[1:3]
                     )
                 )
             )
+            matching = ops.multiply(matching, share)
             scalars["matching_loss"] = matching
             loss = loss + self.loss.matching_weight * matching
         scalars["loss"] = loss
         # A mean over valid pixels.
-        scalars["aepe"] = endpoint_error.average_endpoint_error(
-            outputs["flow"], pair["flow"], pair["valid"]
-        ) * share_of(ops.sum(pair["valid"]))
+        scalars["aepe"] = ops.multiply(
+            endpoint_error.average_endpoint_error(
+                outputs["flow"], pair["flow"], pair["valid"]
+            ),
+            share_of(ops.sum(pair["valid"])),
+        )
         return loss, non_trainable, scalars
 
     def _descend(self, state, gradients, norm, learning_rate):

@@ -1,6 +1,6 @@
 """Cross-entropy on a global correspondence volume."""
 
-from keras import ops
+from keras import backend, ops
 
 from gocor_tf.ops import flow as flow_ops
 from gocor_tf.ops import resize
@@ -27,11 +27,13 @@ def matching_loss(scores, flow, valid=None, temperature=20.0):
         counts if all the pixels around its centre do.
 
     Returns:
-        A float32 scalar in nats, the mean over the cells that count.
+        A scalar in nats, the mean over the cells that count, in float32 at
+        least.
     """
     height, width = ops.shape(flow)[1:3]
     rows, columns = ops.shape(scores)[1:3]
-    scores = temperature * ops.cast(scores, "float32")
+    dtype = backend.result_type(scores.dtype, "float32")
+    scores = temperature * ops.cast(scores, dtype)
     scores = scores - ops.logsumexp(scores, axis=-1, keepdims=True)
     scale = ops.cast(ops.stack([columns, rows]), "float32") / ops.cast(
         ops.stack([width, height]), "float32"
@@ -44,11 +46,11 @@ def matching_loss(scores, flow, valid=None, temperature=20.0):
         _hat(match[..., 1], rows)[..., :, None]
         * (_hat(match[..., 0], columns)[..., None, :])
     )
-    likelihood = ops.reshape(likelihood, ops.shape(scores))
+    likelihood = ops.reshape(ops.cast(likelihood, dtype), ops.shape(scores))
     entropy = -ops.sum(likelihood * scores, axis=-1, keepdims=True)
     if valid is None:
         return ops.mean(entropy)
-    counts = counted_cells(valid, rows, columns)
+    counts = ops.cast(counted_cells(valid, rows, columns), dtype)
     return ops.sum(counts * entropy) / ops.maximum(ops.sum(counts), 1.0)
 
 

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -48,3 +49,13 @@ def test_only_valid_cells_count():
     assert float(matching_loss(scores, flow, valid)) > 0.1
     valid[0, 24:] = 0
     assert float(matching_loss(scores, flow, valid)) == pytest.approx(0)
+
+
+def test_double_precision_is_kept():
+    scores = np.zeros((1, 2, 2, 4), "float64")
+    flow = np.zeros((1, 4, 4, 2), "float32")
+    valid = np.ones((1, 4, 4, 1), "float32")
+    loss = matching_loss(scores, flow, valid)
+    assert keras.backend.standardize_dtype(loss.dtype) == "float64"
+    # All cells alike: the logarithm of their number.
+    np.testing.assert_allclose(loss, np.log(4), rtol=1e-12)
