@@ -19,7 +19,11 @@ SUBPACKAGES = ("data", "layers", "losses", "metrics", "models", "ops")
 # Every lower bound is a version that was installed and tested.
 EXTRAS = {
     "convert": ["torch>=2.13"],
-    "train": ["tensorboard>=2.18", "ml_collections>=1.0"],
+    "train": [
+        "tensorboard>=2.18",
+        "ml_collections>=1.0",
+        "matplotlib>=3.10",
+    ],
     "backends": ["jax>=0.10.2", "torch>=2.13"],
 }
 EXTRAS["dev"] = [

@@ -37,6 +37,16 @@ def print_published(name, ours, theirs):
     print(f"published / ours, {name}: {theirs / ours:.2f} ({ours:.2f} s)")
 
 
+def print_rendering(name, times):
+    """Prints the time of OpenCV over that of ours, and pairs per second."""
+    rates = ", ".join(
+        f"{way} {1e3 / median:.1f} ({1e3 / high:.1f}..{1e3 / low:.1f}) pairs/s"
+        for way, (low, median, high) in times.items()
+    )
+    ratio = times["OpenCV"][1] / times["ours"][1]
+    print(f"pair rendering, {name}: {ratio:.2f} x; {rates}")
+
+
 def print_memory(size, memory):
     """Prints the ratio of the peak memories of local GOCor's gradient."""
     ours, other = memory
@@ -46,7 +56,7 @@ def print_memory(size, memory):
     )
 
 
-def write(path, results, overheads, published, size, memory):
+def write(path, results, overheads, published, memory, rendering):
     """Replaces what lies between the two markers of a file.
 
     Args:
@@ -55,8 +65,9 @@ def write(path, results, overheads, published, size, memory):
         overheads: network -> size of the images, and times with and without
             GOCor, in ms.
         published: network -> our time and the published network's, in s.
-        size: size of the features whose memory was measured.
-        memory: way -> peak memory in MB.
+        memory: size of features -> way -> peak memory in MB.
+        rendering: name of pairs -> way -> quartiles of the time for a pair,
+            in ms, see `rendering.time_stack`.
 
     Raises:
         ValueError: if a marker is missing.
@@ -75,7 +86,8 @@ def write(path, results, overheads, published, size, memory):
         _table_of_times(results),
         _table_of_overheads(overheads),
         _table_of_published(published),
-        _table_of_memory(size, memory),
+        *(_table_of_memory(size, ways) for size, ways in memory.items()),
+        _table_of_rendering(rendering),
     ]
     body = "\n\n".join([BEGIN, *tables, END])
     with open(path, "w", encoding="utf-8") as file:
@@ -144,6 +156,22 @@ def _table_of_memory(size, memory):
         "|---|---|",
     ]
     lines += [f"| `{way}` | {value:.0f} |" for way, value in memory.items()]
+    return "\n".join(lines)
+
+
+def _table_of_rendering(rendering):
+    lines = [
+        "| rendering of pairs, 520 x 520 | ours, ms a pair "
+        "| OpenCV and NumPy, ms a pair | ratio |",
+        "|---|---|---|---|",
+    ]
+    for name, times in rendering.items():
+        cells = [
+            f"{median:.1f} ({low:.1f} to {high:.1f})"
+            for low, median, high in times.values()
+        ]
+        ratio = times["OpenCV"][1] / times["ours"][1]
+        lines.append(f"| {name} | " + " | ".join([*cells, f"{ratio:.1f} |"]))
     return "\n".join(lines)
 
 

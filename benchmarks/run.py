@@ -1,6 +1,7 @@
 """Times the operations, layers and networks beside their alternatives.
 
     python benchmarks/run.py --quick                         # ratios, 3 minutes
+    python benchmarks/run.py --rendering                     # pairs alone
     python benchmarks/run.py --output=docs/performance.md    # the tables
 
 Medians of interleaved runs in one process. Peak memory is that of a process of
@@ -17,9 +18,18 @@ sys.path.insert(0, ROOT)
 
 from absl import app, flags  # noqa: E402
 
-from benchmarks import cases, networks, report, stopwatch  # noqa: E402
+from benchmarks import (  # noqa: E402
+    cases,
+    networks,
+    rendering,
+    report,
+    stopwatch,
+)
 
 _QUICK = flags.DEFINE_boolean("quick", False, "Print the main ratios only.")
+_RENDERING = flags.DEFINE_boolean(
+    "rendering", False, "Time the rendering of training pairs only."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Markdown file to update.")
 _MEMORY = flags.DEFINE_string(
     "memory", None, "Print the peak memory of one way of local GOCor, in MB."
@@ -69,6 +79,15 @@ def measure_memory():
     }
 
 
+def measure_rendering(seconds):
+    """Prints and returns name of pairs -> way -> quartiles of its time."""
+    results = {}
+    for name in rendering.STACKS:
+        results[name] = rendering.time_stack(name, seconds)
+        report.print_rendering(name, results[name])
+    return results
+
+
 def print_memory(way):
     """Prints the peak memory of one way of local GOCor's gradient."""
     case = cases.local_gocor(MEMORY_SIZE)
@@ -82,12 +101,17 @@ def main(argv):
     """Runs what the flags ask for."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument: {argv[1]}")
-    if _QUICK.value and _OUTPUT.value:
-        raise app.UsageError("`--output` needs all ratios: leave out --quick")
+    if _OUTPUT.value and (_QUICK.value or _RENDERING.value):
+        raise app.UsageError(
+            "`--output` needs all ratios: leave out --quick and --rendering"
+        )
     if _MEMORY.value:
         print_memory(_MEMORY.value)
         return
     seconds = 1 if _QUICK.value else 10
+    pairs = measure_rendering(seconds)
+    if _RENDERING.value:
+        return
     results = []
     for create in selected_cases(_QUICK.value):
         case = create()
@@ -107,7 +131,12 @@ def main(argv):
         report.print_published(name, *times)
     if _OUTPUT.value:
         report.write(
-            _OUTPUT.value, results, overheads, published, MEMORY_SIZE, memory
+            _OUTPUT.value,
+            results,
+            overheads,
+            published,
+            {MEMORY_SIZE: memory},
+            pairs,
         )
 
 

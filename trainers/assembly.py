@@ -4,13 +4,27 @@ import contextlib
 import dataclasses
 
 import keras
+from absl import logging
 
+from gocor_tf.data.augmentation import AppearanceRanges
+from gocor_tf.data.coco import CocoCutOuts
+from gocor_tf.data.consistency_triplets import ConsistencyTriplets
+from gocor_tf.data.cut_outs import PhotographCutOuts
+from gocor_tf.data.free_warps import FreeWarps
+from gocor_tf.data.moving_objects import ObjectRanges
+from gocor_tf.data.perturbations import PerturbationRanges
+from gocor_tf.data.random_warps import ViewWarps
+from gocor_tf.data.static_warps import StaticWarps
 from gocor_tf.data.synthetic_pairs import SyntheticPairs
+from gocor_tf.data.unlabelled_pairs import UnlabelledPairs
+from gocor_tf.data.warp_table import WarpTable
 from gocor_tf.models import load_model
+from gocor_tf.models.weights import load_weights_partially
 
-from . import runners, validation
+from . import optimizers, runners, strategies, validation
 from .training_step import TrainingStep
 
+LAWS = ("views", "static", "table", "free")
 # Validation pairs are the same for every run, whatever its seed.
 _VALIDATION_SEED = 1
 
@@ -40,55 +54,76 @@ def prepare_backend(config):
     keras.config.set_dtype_policy(config.dtype_policy)
 
 
-def create_pairs(config, images):
-    """Returns the training pairs of some photographs.
+def create_source(config, images, seed):
+    """Returns the source of training pairs.
 
     Args:
         config: `TrainConfig`.
-        images: names of the files.
+        images: names of the photographs.
+        seed: a non-negative integer.
     """
-    return _pairs(config, images, config.data.batch_size, config.seed)
+    data = config.data
+    if config.loss.name == "warp_consistency":
+        return ConsistencyTriplets(
+            UnlabelledPairs(
+                data.image_dir, data.pair_list, seed=seed, images=images
+            ),
+            law=FreeWarps(**dataclasses.asdict(data.free_warp)),
+            seed=seed,
+            size=data.size,
+            appearance=AppearanceRanges(**dataclasses.asdict(data.appearance)),
+        )
+    return _synthetic_pairs(config, images, seed)
 
 
 def create_validation(config, model, images):
-    """Returns the validation on held-out photographs.
+    """Returns the validation on synthetic pairs of held-out photographs.
 
     Args:
         config: `TrainConfig`.
         model: the network.
         images: names of the held-out files.
     """
-    pairs = _pairs(config, images, validation.BATCH_SIZE, _VALIDATION_SEED)
     return validation.Validation(
         model,
-        pairs,
+        _synthetic_pairs(config, images, _VALIDATION_SEED),
         config.validation.num_pairs,
         config.validation.thresholds,
     )
 
 
-def create_runner(config, pairs):
+def create_runner(config, source):
     """Returns the network, and the runner that trains it.
 
     Args:
         config: `TrainConfig`.
-        pairs: `SyntheticPairs` of the training photographs.
+        source: of the training pairs.
 
     Raises:
         ValueError: if the batch cannot be split evenly over the replicas.
     """
-    strategy = runners.create_strategy(config.devices)
+    strategy = strategies.create_strategy(config.strategy, config.devices)
     num_replicas = strategy.num_replicas_in_sync if strategy else 1
-    if config.data.batch_size % num_replicas:
+    parts = num_replicas * config.optimizer.accumulation
+    if config.data.batch_size % parts:
         raise ValueError(
-            f"`data.batch_size` must be a multiple of the {num_replicas} "
-            f"replicas. Received: data.batch_size={config.data.batch_size}"
+            f"`data.batch_size` must be a multiple of {parts}: "
+            f"{num_replicas} replicas times `optimizer.accumulation`. "
+            f"Received: data.batch_size={config.data.batch_size}"
         )
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = _create_model(config, num_replicas)
-    step = TrainingStep(model, pairs.render, config.loss, config.optimizer)
+    step = TrainingStep(
+        model,
+        source.render,
+        config.loss,
+        config.optimizer,
+        config.model.num_iterations,
+    )
     if strategy:
-        return model, runners.TensorFlowRunner(step, strategy)
+        return model, runners.TensorFlowRunner(
+            step, strategy, config.jit_compile
+        )
     return model, runners.JaxRunner(step)
 
 
@@ -96,19 +131,71 @@ def _create_model(config, num_replicas):
     arguments = dataclasses.asdict(config.model)
     preset = arguments.pop("preset")
     weights = arguments.pop("init_weights") or None
+    partial = arguments.pop("partial")
+    train_backbone = arguments.pop("train_backbone")
+    del arguments["num_iterations"]
     chosen = {k: v for k, v in arguments.items() if v is not None}
-    synchronized = config.synchronize_batch_norm and num_replicas > 1
-    return load_model(preset, weights, synchronized=synchronized, **chosen)
+    chosen["synchronized"] = config.synchronize_batch_norm and num_replicas > 1
+    if partial and weights not in (None, "imagenet", "preset"):
+        model = load_model(preset, None, **chosen)
+        logging.info("%s: %s", weights, load_weights_partially(model, weights))
+    else:
+        model = load_model(preset, weights, **chosen)
+    for pyramid in optimizers.pyramids(model):
+        pyramid.trainable = train_backbone
+    return model
 
 
-def _pairs(config, images, batch_size, seed):
+def _synthetic_pairs(config, images, seed):
+    data = config.data
+    objects = dataclasses.asdict(data.objects)
+    coco_dir = objects.pop("coco_dir")
+    cut_outs = None
+    if objects["number"]:
+        cut_outs = (
+            CocoCutOuts(coco_dir)
+            if coco_dir
+            else (PhotographCutOuts(images, data.size))
+        )
+    bends = data.perturbation.number[1] > 0
+    law, images = _law(data, images)
     return SyntheticPairs(
         images,
-        batch_size,
         seed=seed,
-        canvas_size=config.data.canvas_size,
-        crop_range=config.data.crop_range,
-        cache_megabytes=config.data.cache_megabytes,
-        **dataclasses.asdict(config.data.warp),
-        **dataclasses.asdict(config.data.appearance),
+        size=data.size,
+        law=law,
+        appearance=AppearanceRanges(**dataclasses.asdict(data.appearance)),
+        perturbation=(
+            PerturbationRanges(**dataclasses.asdict(data.perturbation))
+            if bends
+            else None
+        ),
+        objects=ObjectRanges(**objects) if cut_outs else None,
+        cut_outs=cut_outs,
+        mask=data.mask,
+        cache_megabytes=data.cache_megabytes,
     )
+
+
+def _law(data, images):
+    """Returns how pairs are warped, and the photographs it is for."""
+    if data.law not in LAWS:
+        raise ValueError(
+            f"`data.law` must be one of {LAWS}. Received: data.law={data.law!r}"
+        )
+    if data.law == "views":
+        ranges = dataclasses.asdict(data.warp)
+        return (
+            ViewWarps(
+                **ranges,
+                canvas_size=data.canvas_size,
+                crop_range=data.crop_range,
+            ),
+            images,
+        )
+    if data.law == "static":
+        return StaticWarps(), images
+    if data.law == "free":
+        return FreeWarps(**dataclasses.asdict(data.free_warp)), images
+    table = WarpTable(data.table, data.image_dir)
+    return table, table.images

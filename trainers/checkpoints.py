@@ -52,11 +52,22 @@ class Checkpoints:
             step: steps taken so far.
             arrays: list of arrays.
             facts: dict that JSON can hold.
+
+        Raises:
+            OSError: if it cannot be written, on a full disk for example; the
+                checkpoints before it are left as they were.
         """
         path = self._folder / f"step_{step:09d}.npz"
         named = {f"state_{i:05d}": array for i, array in enumerate(arrays)}
-        with atomic.atomic_path(path) as temporary:
-            np.savez(temporary, step=step, facts=json.dumps(facts), **named)
+        try:
+            with atomic.atomic_path(path) as temporary:
+                np.savez(temporary, step=step, facts=json.dumps(facts), **named)
+        except OSError as error:
+            raise OSError(
+                f"Cannot write checkpoint '{path}': {error.strerror or error}. "
+                "The ones before it are whole: make room and run the same "
+                "command again."
+            ) from error
         for old in self._paths()[self._keep :]:
             old.unlink()
 

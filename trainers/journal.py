@@ -5,9 +5,66 @@ import math
 import pathlib
 import sys
 
+import keras
+
 from gocor_tf.data import atomic
 
+from . import tensorboard_writer
+
+LOG = "log.jsonl"
+
 _BAR_WIDTH = 24
+
+
+class Journal:
+    """All that a run says: bar, lines of JSON, TensorBoard.
+
+    Args:
+        config: `TrainConfig`.
+        workdir: folder of the run, a `pathlib.Path`.
+        step: the run goes on from.
+        is_chief: whether this process speaks for all; else it is silent.
+    """
+
+    def __init__(self, config, workdir, step, is_chief=True):
+        self._is_chief = is_chief
+        self._tensorboard = None
+        if not is_chief:
+            return
+        self._bar = ProgressBar(config.num_steps)
+        self._lines = JsonLines(workdir / LOG, step)
+        if config.tensorboard and keras.backend.backend() == "tensorflow":
+            self._tensorboard = tensorboard_writer.TensorBoardWriter(
+                workdir / "tensorboard"
+            )
+
+    @property
+    def shows_pictures(self):
+        """Whether pictures would be seen."""
+        return self._tensorboard is not None
+
+    def say(self, text):
+        """Writes a line of its own."""
+        if self._is_chief:
+            self._bar.say(text)
+
+    def write(self, step, group, scalars):
+        """Notes scalars of a step under the name of their group."""
+        if not self._is_chief:
+            return
+        named = {f"{group}/{name}": value for name, value in scalars.items()}
+        self._lines.write(step, named)
+        if self._tensorboard:
+            self._tensorboard.write_scalars(step, named)
+
+    def progress(self, step, scalars, seconds_left):
+        """Moves the bar."""
+        if self._is_chief:
+            self._bar.update(step, scalars, seconds_left)
+
+    def show(self, step, pictures):
+        """Shows pictures in TensorBoard."""
+        self._tensorboard.write_pictures(step, pictures)
 
 
 class ProgressBar:

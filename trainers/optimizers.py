@@ -30,7 +30,7 @@ class Adam:
         """Returns zeros for both moments of each variable."""
         return [ops.zeros_like(v) for v in variables for _ in range(2)]
 
-    def apply(self, variables, gradients, slots, num_updates, learning_rate):
+    def apply(self, variables, gradients, slots, num_updates, learning_rates):
         """Moves the variables one step.
 
         Args:
@@ -38,7 +38,7 @@ class Adam:
             gradients: of the loss, one for each variable.
             slots: moments, as `create_slots` orders them.
             num_updates: updates before this one, scalar float32.
-            learning_rate: scalar float32.
+            learning_rates: scalar float32, one for each variable.
 
         Returns:
             The new variables and the new slots.
@@ -46,8 +46,8 @@ class Adam:
         correction_1 = 1 - ops.power(self.beta_1, num_updates + 1)
         correction_2 = 1 - ops.power(self.beta_2, num_updates + 1)
         new_variables, new_slots = [], []
-        for i, (variable, gradient) in enumerate(
-            zip(variables, gradients, strict=True)
+        for i, (variable, gradient, learning_rate) in enumerate(
+            zip(variables, gradients, learning_rates, strict=True)
         ):
             first, second = slots[2 * i : 2 * i + 2]
             first = first + (1 - self.beta_1) * (gradient - first)
@@ -70,12 +70,14 @@ class SGD:
         del variables
         return []
 
-    def apply(self, variables, gradients, slots, num_updates, learning_rate):
+    def apply(self, variables, gradients, slots, num_updates, learning_rates):
         """Moves the variables one step; see `Adam.apply`."""
         del num_updates
         new_variables = [
             variable - ops.cast(learning_rate, variable.dtype) * gradient
-            for variable, gradient in zip(variables, gradients, strict=True)
+            for variable, gradient, learning_rate in zip(
+                variables, gradients, learning_rates, strict=True
+            )
         ]
         return new_variables, slots
 
@@ -135,6 +137,55 @@ def learning_rate(config, num_steps, step):
     remaining = 0.5 * (1 + math.cos(math.pi * progress))
     floor = config.final_learning_rate
     return config.learning_rate * (floor + (1 - floor) * remaining)
+
+
+def relative_rates(model, config):
+    """Returns each trainable variable's learning rate over the network's.
+
+    Args:
+        model: built network.
+        config: `OptimizerConfig`.
+
+    Returns:
+        List of floats: other than 1 for the feature pyramids if they have a
+        learning rate of their own.
+    """
+    rate = config.backbone_learning_rate / config.learning_rate or 1.0
+    in_pyramids = {
+        id(variable)
+        for pyramid in pyramids(model)
+        for variable in pyramid.trainable_variables
+    }
+    return [
+        rate if id(variable) in in_pyramids else 1.0
+        for variable in model.trainable_variables
+    ]
+
+
+def pyramids(model):
+    """Returns the feature pyramids of a network: layers."""
+    names = ("pyramid", "pyramid_256")
+    found = (getattr(model, name, None) for name in names)
+    return [pyramid for pyramid in found if pyramid is not None]
+
+
+def moving_averages(averages, variables, decay, num_updates):
+    """Returns the moving averages of variables after an update.
+
+    Args:
+        averages: tensors, one for each variable, or none.
+        variables: their new values.
+        decay: share of the old average that is kept, in the long run; in the
+            first updates less, so that the start is forgotten.
+        num_updates: updates so far, scalar float32.
+    """
+    if not averages:
+        return averages
+    decay = ops.minimum(decay, (1.0 + num_updates) / (10.0 + num_updates))
+    return [
+        variable + ops.cast(decay, variable.dtype) * (average - variable)
+        for average, variable in zip(averages, variables, strict=True)
+    ]
 
 
 def clip_by_global_norm(gradients, norm, clip_norm):

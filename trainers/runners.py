@@ -1,26 +1,14 @@
 """Where a training step runs: TensorFlow replicas, or one JAX device.
 
 Both keep the training state on their devices and offer the same methods:
-`step`, `evaluate`, `read` and `write`.
+`rows`, `step`, `evaluate`, `averaged_model`, `read` and `write`.
 """
+
+import contextlib
 
 import keras
 import numpy as np
 from keras import ops
-
-
-def create_strategy(devices):
-    """Returns TensorFlow's MirroredStrategy; None on other backends.
-
-    Args:
-        devices: names such as `("CPU:0", "CPU:1")`; () is all GPUs, or the
-            CPU where there are none.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return None
-    import tensorflow as tf
-
-    return tf.distribute.MirroredStrategy(list(devices) or None)
 
 
 class TensorFlowRunner:
@@ -29,13 +17,26 @@ class TensorFlowRunner:
     Args:
         training_step: `TrainingStep`.
         strategy: whose scope the model was built in.
+        jit_compile: whether XLA compiles the step; for one replica only.
+
+    Raises:
+        ValueError: if several replicas should be compiled.
     """
 
-    def __init__(self, training_step, strategy):
+    is_chief = True
+
+    def __init__(self, training_step, strategy, jit_compile=False):
         import tensorflow as tf
 
+        if jit_compile and strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                "`jit_compile` must be False for several replicas: XLA cannot "
+                "compile their exchange of gradients. Received: "
+                f"jit_compile={jit_compile}, "
+                f"{strategy.num_replicas_in_sync} replicas"
+            )
         self._strategy = strategy
-        model = training_step.model
+        self._model = model = training_step.model
         with strategy.scope():
             state = training_step.initial_state()
             self._variables = keras.tree.map_structure(
@@ -45,7 +46,9 @@ class TensorFlowRunner:
                 variables = getattr(model, f"{name}_variables")
                 self._variables[name] = [v.value for v in variables]
         self._training_step = training_step
-        self._compiled_step = tf.function(self._step, autograph=False)
+        self._compiled_step = tf.function(
+            self._step, autograph=False, jit_compile=jit_compile
+        )
         self._compiled = {}
 
     @property
@@ -53,10 +56,25 @@ class TensorFlowRunner:
         """Replicas that share each batch."""
         return self._strategy.num_replicas_in_sync
 
-    def step(self, batch, learning_rate):
-        """Takes one step; returns a dict of scalars still on the device."""
+    def rows(self, batch_size):
+        """Returns the rows of a global batch that this process prepares."""
+        return range(batch_size)
+
+    def step(self, batch, learning_rate, is_last=True):
+        """Takes one step.
+
+        Args:
+            batch: the rows that `rows` names, of a batch or a part of it.
+            learning_rate: of this step.
+            is_last: whether this is the last part of its batch.
+
+        Returns:
+            A dict of scalars, still on the device.
+        """
         return self._compiled_step(
-            self._split(batch), ops.convert_to_tensor(learning_rate, "float32")
+            self._split(batch),
+            ops.convert_to_tensor(learning_rate, "float32"),
+            ops.convert_to_tensor(is_last, "bool"),
         )
 
     def evaluate(self, function, batch):
@@ -66,7 +84,7 @@ class TensorFlowRunner:
         if function not in self._compiled:
             self._compiled[function] = tf.function(
                 lambda batch: function(
-                    self._values("trainable"),
+                    self._values("averages") or self._values("trainable"),
                     self._values("non_trainable"),
                     batch,
                 ),
@@ -75,8 +93,19 @@ class TensorFlowRunner:
         batch = {k: ops.convert_to_tensor(v) for k, v in batch.items()}
         return self._compiled[function](batch)
 
-    def update_model(self):
-        """Does nothing: the state holds the model's own variables."""
+    @contextlib.contextmanager
+    def averaged_model(self):
+        """Lets the model have the averages of its weights for a while."""
+        averages = self._variables["averages"]
+        variables = self._model.trainable_variables
+        weights = [v.numpy() for v in variables] if averages else []
+        for variable, average in zip(variables, averages, strict=False):
+            variable.assign(average.numpy())
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, weights, strict=False):
+                variable.assign(value)
 
     def read(self):
         """Returns the state as a flat list of arrays."""
@@ -104,16 +133,16 @@ class TensorFlowRunner:
 
         return self._strategy.experimental_distribute_values_from_function(part)
 
-    def _step(self, batch, learning_rate):
+    def _step(self, batch, learning_rate, is_last):
         scalars = self._strategy.run(
-            self._replica_step, args=(batch, learning_rate)
+            self._replica_step, args=(batch, learning_rate, is_last)
         )
         return {
             name: self._strategy.experimental_local_results(value)[0]
             for name, value in scalars.items()
         }
 
-    def _replica_step(self, batch, learning_rate):
+    def _replica_step(self, batch, learning_rate, is_last):
         import tensorflow as tf
 
         context = tf.distribute.get_replica_context()
@@ -122,6 +151,7 @@ class TensorFlowRunner:
             state,
             batch,
             learning_rate,
+            is_last,
             lambda values: context.all_reduce("SUM", values),
             self.num_replicas,
         )
@@ -150,6 +180,7 @@ class JaxRunner:
     """
 
     num_replicas = 1
+    is_chief = True
 
     def __init__(self, training_step):
         import jax
@@ -159,10 +190,14 @@ class JaxRunner:
         self._compiled_step = jax.jit(training_step, donate_argnums=0)
         self._compiled = {}
 
-    def step(self, batch, learning_rate):
-        """Takes one step; returns a dict of scalars still on the device."""
+    def rows(self, batch_size):
+        """Returns the rows of a global batch that this process prepares."""
+        return range(batch_size)
+
+    def step(self, batch, learning_rate, is_last=True):
+        """Takes one step; see `TensorFlowRunner.step`."""
         self._state, scalars = self._compiled_step(
-            self._state, batch, np.float32(learning_rate)
+            self._state, batch, np.float32(learning_rate), np.bool_(is_last)
         )
         return scalars
 
@@ -173,17 +208,24 @@ class JaxRunner:
         if function not in self._compiled:
             self._compiled[function] = jax.jit(function)
         return self._compiled[function](
-            self._state["trainable"], self._state["non_trainable"], batch
+            self._state["averages"] or self._state["trainable"],
+            self._state["non_trainable"],
+            batch,
         )
 
-    def update_model(self):
-        """Gives the model the weights of the state."""
-        for name in ("trainable", "non_trainable"):
+    @contextlib.contextmanager
+    def averaged_model(self):
+        """Gives the model the state's weights, averaged if they are."""
+        state = self._state
+        values = {
+            "trainable": state["averages"] or state["trainable"],
+            "non_trainable": state["non_trainable"],
+        }
+        for name, tensors in values.items():
             variables = getattr(self._model, f"{name}_variables")
-            for variable, value in zip(
-                variables, self._state[name], strict=True
-            ):
+            for variable, value in zip(variables, tensors, strict=True):
                 variable.assign(ops.copy(value))
+        yield
 
     def read(self):
         """Returns the state as a flat list of arrays."""

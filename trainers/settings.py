@@ -12,11 +12,21 @@ _FREE = (
     "log_every",
     "picture_every",
     "tensorboard",
+    "strategy",
     "devices",
+    "worker_timeout",
     "num_threads",
+    "jit_compile",
     "deterministic",
+    "max_skipped_steps",
     "model.init_weights",
     "data.image_dir",
+    "data.records_dir",
+    "data.table",
+    "data.pair_list",
+    "data.objects.coco_dir",
+    "data.megadepth.root",
+    "data.megadepth.scenes",
     "data.cache_megabytes",
     "data.num_workers",
     "data.prefetch",
@@ -28,8 +38,11 @@ _POSITIVE = (
     "num_steps",
     "checkpoint_every",
     "log_every",
+    "max_skipped_steps",
     "validation.interval",
     "data.batch_size",
+    "optimizer.learning_rate",
+    "optimizer.accumulation",
 )
 _DTYPE_POLICIES = ("float32", "mixed_bfloat16", "mixed_float16", "float64")
 
@@ -50,10 +63,15 @@ def check(config):
         )
     fields = _flatten(dataclasses.asdict(config))
     for name in _POSITIVE:
-        if fields[name] < 1:
+        if not fields[name] > 0:
             raise ValueError(
                 f"`{name}` must be > 0. Received: {name}={fields[name]}"
             )
+    if not 0.0 <= config.optimizer.average_decay < 1.0:
+        raise ValueError(
+            "`optimizer.average_decay` must be in [0, 1). Received: "
+            f"optimizer.average_decay={config.optimizer.average_decay}"
+        )
     if config.dtype_policy not in _DTYPE_POLICIES:
         raise ValueError(
             f"`dtype_policy` must be one of {_DTYPE_POLICIES}. "

@@ -1,10 +1,11 @@
 """Training: photographs and a configuration in, weights and a report out.
 
-Every step takes the batch of its number, which depends on nothing else, and
+Every step takes the pairs of its numbers, which depend on nothing else, and
 every `checkpoint_every` steps the whole state is saved. So a run that was
 stopped at any moment and started again goes on as if nothing had happened.
 """
 
+import collections
 import json
 import math
 import pathlib
@@ -12,20 +13,28 @@ import time
 
 from absl import app, logging
 
-from gocor_tf.data import atomic, photographs
+from gocor_tf.data import atomic, batches, photographs
 
 from . import (
     assembly,
-    journal,
+    curves,
     optimizers,
     prefetch,
     report,
     settings,
-    tensorboard_writer,
 )
 from .checkpoints import Checkpoints
+from .journal import LOG, Journal
 
 WEIGHTS = "model.weights.h5"
+BEST_WEIGHTS = "best.weights.h5"
+_NOT_FINITE = (
+    "The gradient was not finite in {} steps in a row, up to step {}: the "
+    "weights have not changed since, and the last checkpoint holds them. Try "
+    "a lower `optimizer.learning_rate`, `optimizer.clip_norm=1e4`, or "
+    "`dtype_policy=float32`, from --config.model.init_weights in a new "
+    "`workdir`."
+)
 
 
 def train(config, workdir):
@@ -40,6 +49,8 @@ def train(config, workdir):
 
     Raises:
         UsageError: if the configuration cannot be used.
+        RuntimeError: if the gradient stays not finite, or a worker is lost.
+        OSError: if a file cannot be written, or a photograph is gone.
     """
     try:
         run = TrainingRun(config, workdir)
@@ -58,29 +69,36 @@ class TrainingRun:
 
     def __init__(self, config, workdir):
         settings.check(config)
-        assembly.prepare_backend(config)
         self._config = config
         self._workdir = pathlib.Path(workdir)
-        self._checkpoints = Checkpoints(
-            self._workdir / "checkpoints", config.keep_checkpoints
-        )
+        assembly.prepare_backend(config)
         training, held_out = photographs.split_photographs(
             photographs.list_photographs(config.data.image_dir),
             config.validation.every,
         )
-        self._pairs = assembly.create_pairs(config, training)
-        self._model, self._runner = assembly.create_runner(config, self._pairs)
+        self._source = assembly.create_source(config, training, config.seed)
+        self._model, self._runner = assembly.create_runner(config, self._source)
         self._validation = assembly.create_validation(
             config, self._model, held_out
+        )
+        self._checkpoints = Checkpoints(
+            self._workdir / "checkpoints", config.keep_checkpoints
         )
         self._step = 0
         self._facts = {
             "settings": settings.that_matter(config, training),
             "seconds": 0.0,
+            "seconds_waiting": 0.0,
             "scalars": {},
+            "best": {"aepe": math.inf, "step": 0},
         }
         self._restore()
-        self._open_logs()
+        is_chief = self._runner.is_chief
+        if is_chief:
+            report.save(
+                self._workdir / "config.json", report.config_as_dict(config)
+            )
+        self._journal = Journal(config, self._workdir, self._step, is_chief)
 
     def finished_report(self):
         """Returns the report if the run has nothing left to do, else None."""
@@ -88,88 +106,122 @@ class TrainingRun:
         finished = self._step == self._config.num_steps and path.exists()
         if not finished:
             return None
-        self._bar.say(f"Finished before: {path}")
+        self._journal.say(f"Finished before: {path}")
         return json.loads(path.read_text(encoding="utf-8"))
 
     def train(self):
         """Takes the remaining steps; returns the report."""
         config = self._config
-        batches = prefetch.prefetch(
-            self._pairs.batch,
-            range(self._step, config.num_steps),
+        taken, since = collections.defaultdict(list), time.monotonic()
+        for parts in self._batches():
+            rate = optimizers.learning_rate(
+                config.optimizer, config.num_steps, self._step
+            )
+            for number, part in enumerate(parts, start=1):
+                scalars = self._runner.step(part, rate, number == len(parts))
+                for name, value in scalars.items():
+                    taken[name].append(value)
+            self._step += 1
+            validates = self._is_due(config.validation.interval)
+            if validates or self._is_due(config.log_every):
+                self._log(taken, rate, since)
+                taken, since = collections.defaultdict(list), time.monotonic()
+            if validates and self._step < config.num_steps:
+                self._validate()
+            if self._is_due(config.checkpoint_every):
+                self._save()
+            if config.picture_every and self._is_due(config.picture_every):
+                self._show()
+            if validates:
+                since = time.monotonic()
+        return self._finish()
+
+    def _batches(self):
+        """Yields the batch of each remaining step, as a list of its parts."""
+        config = self._config
+        num_parts = config.optimizer.accumulation
+        size = config.data.batch_size // num_parts
+        rows = self._runner.rows(size)
+        made = prefetch.prefetch(
+            lambda part: batches.make_batch(
+                self._source,
+                range(part * size + rows.start, part * size + rows.stop),
+            ),
+            range(self._step * num_parts, config.num_steps * num_parts),
             config.data.num_workers,
             config.data.prefetch,
         )
-        scalars, since = [], time.monotonic()
-        for step, batch in batches:
-            rate = optimizers.learning_rate(
-                config.optimizer, config.num_steps, step
-            )
-            scalars.append(self._runner.step(batch, rate))
-            self._step = step + 1
-            validates = self._is_due(config.validation.interval)
-            if validates or self._is_due(config.log_every):
-                self._log(scalars, rate, since)
-                scalars, since = [], time.monotonic()
-            if self._is_due(config.checkpoint_every):
+        for _ in range(self._step, config.num_steps):
+            since = time.monotonic()
+            try:
+                parts = [next(made)[1] for _ in range(num_parts)]
+            except ValueError as error:
                 self._save()
-            if validates and self._step < config.num_steps:
-                self._validate()
-                since = time.monotonic()
-            if config.picture_every and self._is_due(config.picture_every):
-                self._show()
-        return self._finish()
+                raise OSError(
+                    f"{error} The file was there when the run began. Put it "
+                    "back and run the same command: it goes on from step "
+                    f"{self._step}."
+                ) from error
+            self._facts["seconds_waiting"] += time.monotonic() - since
+            yield parts
 
     def _is_due(self, interval):
         return (
             self._step % interval == 0 or self._step == self._config.num_steps
         )
 
-    def _log(self, scalars, rate, since):
+    def _log(self, taken, rate, since):
         """Reads the scalars of the last steps, and writes their means."""
-        means = {
-            name: _finite_mean([float(one[name]) for one in scalars])
-            for name in scalars[0]
-        }
-        means["num_skipped"] = float(scalars[-1]["num_skipped"])
+        config = self._config
+        values = {k: [float(v) for v in column] for k, column in taken.items()}
+        scalars = {k: _finite_mean(column) for k, column in values.items()}
+        num_steps = len(values["loss"]) // config.optimizer.accumulation
+        in_row = int(values["num_skipped_in_row"][-1])
+        del scalars["num_skipped_in_row"]
         seconds = time.monotonic() - since
         self._facts["seconds"] += seconds
         self._facts["scalars"] = {
-            **means,
+            **scalars,
+            "num_skipped": values["num_skipped"][-1],
             "learning_rate": rate,
-            "images_per_second": len(scalars)
-            * self._config.data.batch_size
-            / seconds,
+            "images_per_second": num_steps * config.data.batch_size / seconds,
         }
-        self._write(self._facts["scalars"], "train")
-        steps_left = self._config.num_steps - self._step
-        self._bar.update(
+        self._journal.write(self._step, "train", self._facts["scalars"])
+        self._journal.progress(
             self._step,
             self._facts["scalars"],
-            seconds_left=steps_left * seconds / len(scalars),
+            (config.num_steps - self._step) * seconds / num_steps,
         )
-
-    def _write(self, scalars, group):
-        named = {f"{group}/{name}": value for name, value in scalars.items()}
-        self._lines.write(self._step, named)
-        if self._tensorboard:
-            self._tensorboard.write_scalars(self._step, named)
+        if in_row >= config.max_skipped_steps:
+            raise RuntimeError(_NOT_FINITE.format(in_row, self._step))
 
     def _validate(self):
         scores = self._validation.evaluate(self._runner)
-        self._write(scores, "validation")
+        self._journal.write(self._step, "validation", scores)
         values = "  ".join(f"{k} {v:.2f}" for k, v in scores.items())
-        self._bar.say(f"validation at step {self._step}: {values}")
+        self._journal.say(f"validation at step {self._step}: {values}")
+        if scores["aepe"] <= self._facts["best"]["aepe"]:
+            self._facts["best"] = {**scores, "step": self._step}
+            self._save_weights(self._workdir / BEST_WEIGHTS)
         return scores
 
     def _show(self):
-        if self._tensorboard:
-            self._tensorboard.write_pictures(
+        if self._journal.shows_pictures:
+            self._journal.show(
                 self._step, self._validation.pictures(self._runner)
             )
 
     def _save(self):
-        self._checkpoints.save(self._step, self._runner.read(), self._facts)
+        if self._runner.is_chief:
+            self._checkpoints.save(self._step, self._runner.read(), self._facts)
+
+    def _save_weights(self, path):
+        if self._runner.is_chief:
+            with (
+                atomic.atomic_path(path) as temporary,
+                self._runner.averaged_model(),
+            ):
+                self._model.save_weights(temporary)
 
     def _restore(self):
         restored = self._checkpoints.restore()
@@ -183,45 +235,32 @@ class TrainingRun:
         self._step, self._facts = step, facts
         logging.info("Going on from step %d.", step)
 
-    def _open_logs(self):
-        config = self._config
-        report.save(
-            self._workdir / "config.json", report.config_as_dict(config)
-        )
-        self._bar = journal.ProgressBar(config.num_steps)
-        self._lines = journal.JsonLines(self._workdir / "log.jsonl", self._step)
-        self._tensorboard = None
-        if config.tensorboard and assembly.is_tensorflow():
-            self._tensorboard = tensorboard_writer.TensorBoardWriter(
-                self._workdir / "tensorboard"
-            )
-
     def _finish(self):
         """Writes the weights, evaluates them, and writes the report."""
         scores = self._validate()
-        self._runner.update_model()
         path = self._workdir / WEIGHTS
-        with atomic.atomic_path(path) as temporary:
-            self._model.save_weights(temporary)
-        facts = self._facts
-        content = report.describe(
-            self._config,
-            path,
-            {
-                "steps": self._step,
-                "skipped_steps": int(facts["scalars"]["num_skipped"]),
-                "seconds": facts["seconds"],
-                "images_per_second": self._step
-                * self._config.data.batch_size
-                / max(facts["seconds"], 1e-9),
-                "parameters": self._model.count_params(),
-                "replicas": self._runner.num_replicas,
-                "train": facts["scalars"],
-                "validation": scores,
-            },
+        self._save_weights(path)
+        facts, config = self._facts, self._config
+        seconds = max(facts["seconds"], 1e-9)
+        content = {
+            "steps": self._step,
+            "skipped_steps": int(facts["scalars"]["num_skipped"]),
+            "seconds": facts["seconds"],
+            "images_per_second": self._step * config.data.batch_size / seconds,
+            "data_wait_share": facts["seconds_waiting"] / seconds,
+            "parameters": self._model.count_params(),
+            "replicas": self._runner.num_replicas,
+            "train": facts["scalars"],
+            "validation": scores,
+            "best": {**facts["best"], "file": BEST_WEIGHTS},
+        }
+        if self._runner.is_chief:
+            content = report.describe(config, path, content)
+            curves.save(self._workdir / LOG, self._workdir / "curves.png")
+            report.save(self._workdir / report.REPORT, content)
+        self._journal.say(
+            f"Wrote {path}, {report.REPORT} and curves.png beside it"
         )
-        report.save(self._workdir / report.REPORT, content)
-        self._bar.say(f"Wrote {path} and {self._workdir / report.REPORT}")
         return content
 
 

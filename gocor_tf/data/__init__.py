@@ -1,5 +1,6 @@
 """Images, flow files, and synthetic training pairs."""
 
+from gocor_tf.data.batches import make_batch
 from gocor_tf.data.evaluation_pairs import read_pairs
 from gocor_tf.data.flow_io import (
     read_flo,
@@ -7,12 +8,21 @@ from gocor_tf.data.flow_io import (
     write_flo,
     write_kitti_flow,
 )
+from gocor_tf.data.free_warps import FreeWarps
 from gocor_tf.data.photographs import list_photographs, read_image
+from gocor_tf.data.random_warps import ViewWarps
+from gocor_tf.data.static_warps import StaticWarps
 from gocor_tf.data.synthetic_pairs import SyntheticPairs
+from gocor_tf.data.warp_table import WarpTable
 
 __all__ = [
+    "FreeWarps",
+    "StaticWarps",
     "SyntheticPairs",
+    "ViewWarps",
+    "WarpTable",
     "list_photographs",
+    "make_batch",
     "read_flo",
     "read_image",
     "read_kitti_flow",

@@ -1,4 +1,4 @@
-"""Random appearance: colour, tone, blur and noise of one image.
+"""Random appearance: colour, tone, blur, noise and JPEG of one image.
 
 Drawn in NumPy, applied in the training step, where a whole colour jitter is
 one 3 x 4 matrix for each image.
@@ -9,6 +9,8 @@ import dataclasses
 import numpy as np
 from keras import ops
 
+from gocor_tf.data import jpeg as jpeg_formulas
+
 _LUMA = np.array([0.299, 0.587, 0.114])
 _MIDDLE_GREY = 127.5
 
@@ -17,7 +19,33 @@ _MIDDLE_GREY = 127.5
 class AppearanceRanges:
     """What `sample_appearance` draws from.
 
+    The published recipes of GLU-Net, GOCor and PDC-Net change no colours:
+    `probability=0.0`. The colour jitter of GLU-Net on single photographs
+    (spec training.md, 1.9) is
+
+    ```python
+    AppearanceRanges(
+        brightness=0.6,
+        contrast=0.6,
+        saturation=0.6,
+        hue=72.0,  # 0.2 of a turn.
+        grey_probability=0.2,
+        blur_probability=0.5,
+        blur=(0.2, 2.0),
+        color_cast=0.0,
+        tone=0.0,
+        noise=0.0,
+    )
+    ```
+
+    and that of warp consistency is the same with `hue=0.0`,
+    `grey_probability=0.0` and `blur_probability=0.2`. Here the order of the
+    changes is fixed, contrast is about middle grey instead of the image's
+    mean, hue turns about the grey axis instead of in HSV, channels are not
+    exchanged, and the blur's kernel is not cut short.
+
     Args:
+        probability: share of images that are changed at all.
         brightness: factors are drawn from `1 +- brightness`.
         contrast: the same, around middle grey.
         saturation: the same, around the pixel's own grey.
@@ -30,8 +58,11 @@ class AppearanceRanges:
         blur_probability: share of images that are blurred.
         blur: range of the blur's standard deviation, in pixels.
         noise: largest standard deviation of the noise, in grey levels.
+        jpeg_probability: share of images with JPEG's artefacts.
+        jpeg_quality: range of JPEG's quality, whole numbers in 1..100.
     """
 
+    probability: float = 1.0
     brightness: float = 0.3
     contrast: float = 0.3
     saturation: float = 0.3
@@ -42,6 +73,8 @@ class AppearanceRanges:
     blur_probability: float = 0.3
     blur: tuple = (0.2, 1.5)
     noise: float = 6.0
+    jpeg_probability: float = 0.0
+    jpeg_quality: tuple = (30, 90)
 
     def __post_init__(self):
         for name in (
@@ -56,7 +89,12 @@ class AppearanceRanges:
                     f"`{name}` must be in [0, 1). Received: "
                     f"{name}={getattr(self, name)}"
                 )
-        for name in ("grey_probability", "blur_probability"):
+        for name in (
+            "probability",
+            "grey_probability",
+            "blur_probability",
+            "jpeg_probability",
+        ):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(
                     f"`{name}` must be in [0, 1]. Received: "
@@ -69,6 +107,11 @@ class AppearanceRanges:
         if not 0.0 <= self.noise <= 50.0:
             raise ValueError(
                 f"`noise` must be in [0, 50]. Received: noise={self.noise}"
+            )
+        if not 1 <= self.jpeg_quality[0] <= self.jpeg_quality[1] <= 100:
+            raise ValueError(
+                "`jpeg_quality` must be a range within [1, 100]. Received: "
+                f"jpeg_quality={self.jpeg_quality}"
             )
 
 
@@ -83,7 +126,9 @@ def sample_appearance(rng, number, ranges):
     Returns:
         A dict of float32 arrays: `color` `(number, 4, 3)`, see
         `apply_appearance`; `tone`, `noise_level` and `blur` `(number,)`, the
-        last two standard deviations in grey levels and pixels.
+        last two standard deviations in grey levels and pixels; and, if
+        `ranges` have any, `jpeg` `(number,)`, qualities or 0. Zeros, and a
+        `color` that is the identity, change nothing.
     """
     factors = 1 + rng.uniform(-1, 1, (3, number)) * np.reshape(
         [ranges.brightness, ranges.contrast, ranges.saturation], (3, 1)
@@ -106,11 +151,18 @@ def sample_appearance(rng, number, ranges):
         "noise_level": ranges.noise * rng.uniform(size=number),
         "blur": blurred * rng.uniform(*ranges.blur, number),
     }
+    if ranges.jpeg_probability:
+        low, high = ranges.jpeg_quality
+        compressed = rng.uniform(size=number) < ranges.jpeg_probability
+        drawn["jpeg"] = compressed * rng.integers(low, high + 1, number)
+    unchanged = rng.uniform(size=number) >= ranges.probability
+    for name, value in drawn.items():
+        value[unchanged] = np.eye(4, 3) if name == "color" else 0
     return {name: value.astype("float32") for name, value in drawn.items()}
 
 
-def apply_appearance(image, color, tone, noise_level, noise):
-    """Changes tone and colour of images and adds noise.
+def apply_appearance(image, color, tone, noise_level, noise, jpeg=None):
+    """Changes tone and colour of images, adds noise, and compresses them.
 
     Args:
         image: `(batch, height, width, 3)` RGB in 0..255.
@@ -119,6 +171,7 @@ def apply_appearance(image, color, tone, noise_level, noise):
         tone: `(batch,)`, bend of the tone curve.
         noise_level: `(batch,)`, standard deviation in grey levels.
         noise: `(batch, height, width, 3)` of unit standard deviation.
+        jpeg: `(batch,)` qualities, 0 for none; None: none at all.
 
     Returns:
         `(batch, height, width, 3)` float32 in 0..255.
@@ -133,7 +186,10 @@ def apply_appearance(image, color, tone, noise_level, noise):
     image = image + color[:, 3:]
     noise = ops.reshape(ops.cast(noise, "float32"), (shape[0], -1, 3))
     image = image + ops.reshape(noise_level, (-1, 1, 1)) * noise
-    return ops.reshape(ops.clip(image, 0.0, 255.0), shape)
+    image = ops.reshape(ops.clip(image, 0.0, 255.0), shape)
+    if jpeg is None:
+        return image
+    return jpeg_formulas.jpeg_artefacts(image, jpeg)
 
 
 def _hue_rotation(angle):

@@ -1,31 +1,23 @@
-"""Random warps between two views of one photograph.
-
-Every warp is `G(u) = H(T(u))`: `T` a thin-plate spline on a 3 x 3 grid, `H` a
-homography; each may be the identity. That one form covers the four families
-homography, affine, thin-plate spline (`tps`) and affine after spline
-(`affine_tps`), with a rotation and a zoom in front of any of them. Only these
-few numbers are drawn here, in NumPy; the dense flow is built from them in the
-training step by `warp_formulas.map_points`.
+"""Our own law of warps: two views of one photograph, strongly different.
 
 Convention:
-    Positions are those of `warp_formulas`: a view's edges are at -1 and +1.
-    `G` takes reference positions to query positions.
+    A view's outer edges are at -1 and +1. `G` takes reference positions to
+    query positions.
 """
 
 import dataclasses
 
+import cv2
 import numpy as np
 
-from gocor_tf.data import warp_formulas
+from gocor_tf.data import canvases, view_sampling
 
 TRANSFORMATIONS = ("homography", "affine", "tps", "affine_tps")
-_CHECK_POINTS = 12
-_MAX_DRAWS = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class WarpRanges:
-    """What `sample_warps` draws from.
+class ViewWarps:
+    """A law for `SyntheticPairs`: two views of a square piece of photograph.
 
     All shifts are in half view sides: 0.2 is a tenth of a view.
 
@@ -48,6 +40,9 @@ class WarpRanges:
             a view covers; real photographs are squeezed to a square likewise.
         min_in_view: smallest share of the reference that must match inside
             the query, before zoom: a zoom of `z` may lower it by `z**2`.
+        canvas_size: side of the piece of photograph behind a pair, in pixels.
+        crop_range: range of that piece's side, in short sides of the
+            photograph.
     """
 
     transformations: tuple = TRANSFORMATIONS
@@ -66,6 +61,8 @@ class WarpRanges:
     view_extent: tuple = (0.6, 1.0)
     view_aspect: float = 1.4
     min_in_view: float = 0.3
+    canvas_size: int = 352
+    crop_range: tuple = (0.75, 1.0)
 
     def __post_init__(self):
         unknown = set(self.transformations) - set(TRANSFORMATIONS)
@@ -98,169 +95,67 @@ class WarpRanges:
                     f"`{name}` must be >= 1. Received: "
                     f"{name}={getattr(self, name)}"
                 )
-        low, high = self.view_extent
-        if not 0.0 < low <= high <= 1.0:
+        for name in ("view_extent", "crop_range"):
+            low, high = getattr(self, name)
+            if not 0.0 < low <= high <= 1.0:
+                raise ValueError(
+                    f"`{name}` must be a range within (0, 1]. Received: "
+                    f"{name}={getattr(self, name)}"
+                )
+        if self.canvas_size < 1:
             raise ValueError(
-                "`view_extent` must be a range within (0, 1]. Received: "
-                f"view_extent={self.view_extent}"
+                "`canvas_size` must be > 0. Received: "
+                f"canvas_size={self.canvas_size}"
             )
 
+    def units(self, size):
+        """Returns half the extent of a view and its centre, in pixels."""
+        return size / 2, (size - 1) / 2
 
-def sample_warps(rng, number, ranges):
-    """Draws warps, and where the query lies on the photograph.
+    def needed_side(self, size):
+        """Returns the short side a photograph needs, in pixels."""
+        return self.canvas_size / self.crop_range[0]
 
-    Draws that fold the image or show too little of the query are repeated.
+    def sample(self, rng, size, index=None):
+        """Draws one pair; see `synthetic_pairs` for what a law returns."""
+        drawn = {
+            k: v[0] for k, v in view_sampling.sample_warps(rng, 1, self).items()
+        }
+        return {**drawn, "crop": rng.uniform(size=4)}
 
-    Args:
-        rng: `numpy.random.Generator`.
-        number: how many.
-        ranges: `WarpRanges`.
+    def cut(self, photograph, sampled, size):
+        """Cuts canvas and query; see `synthetic_pairs`."""
+        canvas = self._cut_square(photograph, sampled["crop"])
+        half = self.canvas_size / 2
+        view = half * sampled["view"].astype("float64")
+        view[:, 2] += half - 0.5
+        steps = {
+            role: sampled[f"{role}_scale"] * self.canvas_size / size
+            for role in ("reference", "query")
+        }
+        sharp = {
+            role: canvases.blur(canvas, 0.5 * max(step**2 - 1, 0) ** 0.5)
+            for role, step in steps.items()
+        }
+        return {
+            "canvas": sharp["reference"],
+            "query": canvases.cut_view(
+                sharp["query"], view, size, self.units(size)
+            ),
+            "view": view,
+            "window": np.array([[0, 0], [self.canvas_size - 1] * 2]),
+            "step": steps["reference"],
+        }
 
-    Returns:
-        A dict of float32 arrays: `homography` `(number, 3, 3)` and `spline`
-        `(number, 12, 2)` for `map_points`; `view` `(number, 2, 3)`, query
-        position to canvas position, both in -1..1; `query_scale` and
-        `reference_scale` `(number,)`, mean side of the two views in canvas
-        sides.
-    """
-    basis = warp_formulas.spline_basis(warp_formulas.view_points(_CHECK_POINTS))
-    warps = _draw(rng, number, ranges)
-    failing = _place_views(rng, warps, basis, ranges)
-    for _ in range(_MAX_DRAWS):
-        where = np.flatnonzero(failing)
-        if not where.size:
-            break
-        again = _draw(rng, where.size, ranges)
-        failing[where] = _place_views(rng, again, basis, ranges)
-        for name, values in again.items():
-            warps[name][where] = values
-    for index in np.flatnonzero(failing):
-        for name, values in _identity(ranges).items():
-            warps[name][index] = values
-    return {
-        name: warps[name].astype("float32")
-        for name in (
-            "homography",
-            "spline",
-            "view",
-            "query_scale",
-            "reference_scale",
+    def _cut_square(self, photograph, draws):
+        """Cuts a square out of a photograph, half of the time mirrored."""
+        height, width = photograph.shape[:2]
+        low, high = self.crop_range
+        side = (low + draws[0] * (high - low)) * min(height, width)
+        side = max(round(side), 1)
+        top = int(draws[1] * (height - side + 1))
+        left = int(draws[2] * (width - side + 1))
+        square = canvases.stretch(
+            photograph[top : top + side, left : left + side], self.canvas_size
         )
-    }
-
-
-def _identity(ranges):
-    """Returns the pair that shows the same view twice."""
-    extent = ranges.view_extent[1]
-    return {
-        "homography": np.eye(3),
-        "spline": warp_formulas.solve_splines(
-            warp_formulas.CONTROL_POINTS[None]
-        )[0],
-        "view": extent * np.eye(2, 3),
-        "query_scale": extent,
-        "reference_scale": extent,
-    }
-
-
-def _draw(rng, number, ranges):
-    """Draws the warps alone, rotation and zoom included."""
-    homography, spline = _draw_family(rng, number, ranges)
-    aspect = np.exp(np.log(ranges.view_aspect) * rng.uniform(-1, 1, number))
-    stretch = np.stack([aspect**0.5, aspect**-0.5], axis=-1)
-    angle = np.radians(ranges.rotation) * rng.uniform(-1, 1, number)
-    angle *= rng.uniform(size=number) < ranges.rotation_probability
-    zoom = np.log(ranges.zoom) * rng.uniform(-1, 1, number)
-    zoom = np.exp(zoom * (rng.uniform(size=number) < ranges.zoom_probability))
-    similarity = warp_formulas.similarity(angle, zoom, stretch)
-    # The narrower view may lie anywhere in the wider one.
-    reach = 0.6 * np.abs(zoom - 1) + ranges.shift
-    similarity[:, :2, 2] = reach[:, None] * rng.uniform(-1, 1, (number, 2))
-    return {
-        "homography": similarity @ homography,
-        "spline": spline,
-        "angle": angle,
-        "zoom": zoom,
-        "stretch": stretch / stretch.max(axis=1, keepdims=True),
-    }
-
-
-def _draw_family(rng, number, ranges):
-    """Draws a homography and a spline each, of a random family."""
-    names = np.asarray(ranges.transformations)
-    weights = ranges.transformation_weights or np.ones(len(names))
-    kinds = rng.choice(names, number, p=np.divide(weights, np.sum(weights)))
-    shift = ranges.homography_shift * rng.uniform(-1, 1, (number, 4, 2))
-    homography = warp_formulas.solve_homographies(warp_formulas.CORNERS + shift)
-    affine = _draw_affine(rng, number, ranges)
-    is_affine = (kinds == "affine") | (kinds == "affine_tps")
-    homography[is_affine] = affine[is_affine]
-    homography[kinds == "tps"] = np.eye(3)
-    size = np.select(
-        [kinds == "tps", kinds == "affine_tps"],
-        [ranges.tps_shift, ranges.affine_tps_shift],
-        0.0,
-    )
-    shift = size[:, None, None] * rng.uniform(-1, 1, (number, 9, 2))
-    spline = warp_formulas.solve_splines(warp_formulas.CONTROL_POINTS + shift)
-    return homography, spline
-
-
-def _place_views(rng, warps, basis, ranges):
-    """Puts the views on the canvas, in place; returns which pairs fail."""
-    number = len(warps["zoom"])
-    extent = rng.uniform(*ranges.view_extent, number)
-    jitter = rng.uniform(-1, 1, (number, 2)) * (1 - extent)[:, None]
-    scale = extent / np.maximum(warps["zoom"], 1.0)
-    # A rotation is shared between the views: neither is always upright.
-    linear = warp_formulas.rotation(-warps["angle"] * rng.uniform(size=number))
-    linear = linear * (scale[:, None] * warps["stretch"])[:, None]
-    with np.errstate(all="ignore"):
-        x, y = warp_formulas.map_points(
-            basis, warps["homography"], warps["spline"]
-        )
-    zoomed_out = (warps["zoom"] > 1)[:, None]
-    centre = zoomed_out * np.stack([x.mean(axis=1), y.mean(axis=1)], axis=-1)
-    offset = jitter - np.einsum("nij,nj->ni", linear, centre)
-    warps["view"] = np.concatenate([linear, offset[..., None]], axis=-1)
-    area, smallest = _area(x, y)
-    warps["query_scale"] = scale * warps["stretch"].prod(axis=1) ** 0.5
-    warps["reference_scale"] = warps["query_scale"] * np.sqrt(np.abs(area))
-    matched = np.stack([x, y], axis=-1)
-    on_canvas = matched @ linear.transpose(0, 2, 1) + offset[:, None]
-    seen = (np.abs(matched) < 1) & (np.abs(on_canvas) < 1)
-    share = seen.all(axis=-1).mean(axis=1)
-    enough = share >= ranges.min_in_view / np.maximum(warps["zoom"], 1.0) ** 2
-    return ~(enough & (smallest > 0) & _is_finite(warps["homography"]))
-
-
-def _is_finite(homography):
-    """Tells whether no position of the view comes near infinity."""
-    corners = warp_formulas.CORNERS @ homography[:, 2, :2, None]
-    return (corners[..., 0] + homography[:, 2, 2:]).min(axis=1) > 0.05
-
-
-def _area(x, y):
-    """Returns the mean and the smallest local area of mapped points."""
-    shape = (-1, _CHECK_POINTS, _CHECK_POINTS)
-    x, y = x.reshape(shape), y.reshape(shape)
-    dx = np.diff(x, axis=2)[:, 1:], np.diff(y, axis=2)[:, 1:]
-    dy = np.diff(x, axis=1)[:, :, 1:], np.diff(y, axis=1)[:, :, 1:]
-    area = (dx[0] * dy[1] - dx[1] * dy[0]) * (_CHECK_POINTS / 2) ** 2
-    return area.mean(axis=(1, 2)), area.min(axis=(1, 2))
-
-
-def _draw_affine(rng, number, ranges):
-    """Draws `R(alpha) R(phi)^T diag(l1, l2) R(phi)` and a translation."""
-    limit = np.radians(ranges.affine_angle)
-    alpha, phi = rng.uniform(-limit, limit, (2, number))
-    stretch = 1 + ranges.affine_scale * rng.uniform(-1, 1, (number, 2))
-    shear = warp_formulas.rotation(phi)
-    matrices = np.tile(np.eye(3), (number, 1, 1))
-    matrices[:, :2, :2] = (
-        warp_formulas.rotation(alpha)
-        @ shear.transpose(0, 2, 1)
-        @ (stretch[:, :, None] * shear)
-    )
-    matrices[:, :2, 2] = ranges.affine_shift * rng.uniform(-1, 1, (number, 2))
-    return matrices
+        return cv2.flip(square, 1) if draws[3] < 0.5 else square

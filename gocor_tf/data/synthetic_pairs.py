@@ -1,60 +1,84 @@
 """Training pairs with exact flow, cut and warped out of single photographs.
 
-A pair needs a square piece of a photograph, the canvas, and a few numbers.
-`SyntheticPairs.batch` prepares those on the host; `SyntheticPairs.render`
+A pair needs a piece of a photograph, the canvas, and a few numbers.
+`SyntheticPairs.pair` prepares those on the host; `SyntheticPairs.render`
 turns them into two images and their flow inside the training step:
 `query(q) = canvas(A q)`, `reference(p) = canvas(A G(p))`, `flow = G(p) - p`
-for a view `A` and a warp `G` (see `random_warps`).
+for a view `A` and a warp `G(u) = H(T(u))`, a spline and a homography. The
+query, a plain cut, is made on the host already.
+
+What is drawn is a law's business. A law is an object with
+
+* `units(size)`: half the extent and the centre, in pixels, of the square in
+  which the law measures positions, see `warp_formulas`.
+* `sample(rng, size, index)`: draws one pair, for the photograph with that
+  place in the list: a dict with `homography` `(3, 3)` and `spline` `(12, 2)`,
+  which make up `G`, and whatever else `cut` needs.
+* `cut(photograph, sampled, size)`: a dict with `canvas`, uint8 and always of
+  one shape; `view` `(2, 3)`, which is `A`, from the law's units to pixels of
+  the canvas; `window` `(2, 2)`, the first and last (x, y) on the canvas that
+  show the photograph; `query` `(size, size, 3)` uint8; and `step`, pixels of
+  the canvas for a pixel of the reference.
+* `needed_side(size)`: the short side that photographs need at most, or None.
+
+Laws: `ViewWarps`, `StaticWarps`, `FreeWarps` and `WarpTable`.
+
+Convention:
+    A perturbation `delta` bends the reference before all this: `reference(p)
+    = canvas(A G(p + delta))`. Masks are those of the flow as it then is; the
+    published ones are of the flow before.
 """
 
-import dataclasses
 import functools
-import os
 
-import cv2
 import numpy as np
-from absl import logging
 from keras import ops
 
-from gocor_tf.data import (
-    augmentation,
-    photographs,
-    random_warps,
-    warp_formulas,
-)
-from gocor_tf.ops.warp import warp_by_mapping
+from gocor_tf.data import moving_objects, perturbations
+from gocor_tf.data.appearance import ImageAppearance
+from gocor_tf.data.augmentation import AppearanceRanges
+from gocor_tf.data.canvases import blur
+from gocor_tf.data.pair_geometry import PairGeometry
+from gocor_tf.data.photograph_cache import PhotographCache
+from gocor_tf.data.random_warps import ViewWarps
 
-_NOISE_VALUES = 1 << 22
-_NOISE_SCALE = 32.0
-_RENDERED = ("canvas", "color", "tone", "noise_level", "noise")
+MASKS = ("valid", "none", "zero_border", "occlusion", "reprojection")
+_ROLES = ("reference", "query")
+# With a smaller share in view, only that is trained on.
+_SMALLEST_SHARE = 0.1
 
 
 class SyntheticPairs:
-    """Batches of synthetic pairs, any of which can be made again at any time.
+    """Synthetic pairs, any of which can be made again at any time.
 
-    `batch(step)` depends on the constructor's arguments and `step` alone, so
-    that a stopped training goes on with the same data, and may be called
+    `pair(number)` depends on the constructor's arguments and `number` alone,
+    so that a stopped training goes on with the same data, and may be called
     from several threads. Each epoch visits every photograph once, in an order
     of its own.
 
     Args:
         images: a folder, a list of file names, or a list of `(height, width,
             3)` uint8 RGB arrays.
-        batch_size: pairs in a batch.
         seed: a non-negative integer.
         size: height and width of the images of a pair, in pixels.
-        canvas_size: side of the piece of photograph behind a pair, in pixels.
-        crop_range: range of that piece's side, in short sides of the
-            photograph.
+        law: how the images are warped; None: `ViewWarps()`.
+        appearance: `AppearanceRanges` of both images; None: the default.
+        perturbation: `PerturbationRanges`; None: none.
+        objects: `ObjectRanges` of things that move on their own; None: none.
+        cut_outs: where the objects come from, such as `PhotographCutOuts`.
+        mask: where the loss counts. "valid": where the match is in view and
+            the reference shows the photograph; "none": everywhere;
+            "zero_border": where the reference shows the photograph or an
+            object, but only where the match is in view for pairs with less
+            than a tenth in view; "occlusion": where the match is in view and
+            not hidden by an object; "reprojection": where it is not hidden.
         cache_megabytes: decoded photographs kept in memory; further ones are
             decoded whenever they are needed.
-        **ranges: any field of `random_warps.WarpRanges` and of
-            `augmentation.AppearanceRanges`.
 
     Example:
     ```python
-    pairs = SyntheticPairs([photograph], batch_size=2, rotation=30.0)
-    rendered = pairs.render(pairs.batch(step=0))
+    pairs = SyntheticPairs([photograph], law=ViewWarps(zoom_probability=0.5))
+    rendered = pairs.render(batches.make_batch(pairs, range(2)))
     rendered["flow"].shape  # (2, 256, 256, 2)
     ```
     """
@@ -62,236 +86,157 @@ class SyntheticPairs:
     def __init__(
         self,
         images,
-        batch_size,
+        *,
         seed=0,
         size=256,
-        canvas_size=352,
-        crop_range=(0.75, 1.0),
+        law=None,
+        appearance=None,
+        perturbation=None,
+        objects=None,
+        cut_outs=None,
+        mask="valid",
         cache_megabytes=2048,
-        **ranges,
     ):
-        for name, value in (
-            ("batch_size", batch_size),
-            ("size", size),
-            ("canvas_size", canvas_size),
-        ):
-            if value < 1:
-                raise ValueError(
-                    f"`{name}` must be > 0. Received: {name}={value}"
-                )
-        if not 0.0 < crop_range[0] <= crop_range[1] <= 1.0:
-            raise ValueError(
-                "`crop_range` must be a range within (0, 1]. "
-                f"Received: crop_range={crop_range}"
-            )
+        if size < 2:
+            raise ValueError(f"`size` must be > 1. Received: size={size}")
         if seed < 0:
             raise ValueError(f"`seed` must be >= 0. Received: seed={seed}")
-        if isinstance(images, (str, os.PathLike)):
-            images = photographs.list_photographs(images)
-        if not len(images):
+        if mask not in MASKS:
             raise ValueError(
-                "`images` must be a folder or a list of photographs. "
-                f"Received: images={images}"
+                f"`mask` must be one of {MASKS}. Received: mask={mask!r}"
             )
-        self.images = list(images)
-        self.batch_size = batch_size
+        if (objects is None) != (cut_outs is None):
+            raise ValueError(
+                "`objects` and `cut_outs` must be given together. Received: "
+                f"objects={objects}, cut_outs={cut_outs}"
+            )
         self.seed = seed
         self.size = size
-        self.canvas_size = canvas_size
-        self.crop_range = crop_range
-        self._warps, self._appearance = _split_ranges(ranges)
-        self._cache = self._fill_cache(cache_megabytes * 2**20)
-        noise = np.random.default_rng([seed, 0]).standard_normal(
-            max(_NOISE_VALUES, 2 * size * size * 3), dtype="float32"
+        self.law = law or ViewWarps()
+        self.perturbation = perturbation
+        self.objects = objects
+        self.cut_outs = cut_outs
+        self.mask = mask
+        self._appearance = ImageAppearance(
+            appearance or AppearanceRanges(), size, seed
         )
-        self._noise = np.clip(_NOISE_SCALE * noise, -127, 127).astype("int8")
-        self._points = warp_formulas.view_points(size).astype("float32")
-        self._basis = warp_formulas.spline_basis(self._points)
+        self._geometry = PairGeometry(size, *self.law.units(size))
+        self._photographs = PhotographCache(
+            images, cache_megabytes, self.law.needed_side(size)
+        )
 
-    def batch(self, step):
-        """Prepares one batch on the host.
+    def pair(self, number):
+        """Prepares one pair on the host.
 
         Args:
-            step: number of the batch, from 0.
+            number: its place in the endless sequence, from 0.
 
         Returns:
-            A dict of NumPy arrays, each with `batch_size` rows: canvases,
-            warps, appearance and noise.
+            A dict of NumPy arrays: canvas, query, warp, appearance, and what
+            is drawn of perturbations and objects.
+
+        Raises:
+            ValueError: if the photograph cannot be read any more; the message
+                has its name.
         """
-        rng = np.random.default_rng([self.seed, 1, step])
-        number = self.batch_size
-        arrays = random_warps.sample_warps(rng, number, self._warps)
-        sides = {}
-        for role in ("reference", "query"):
-            drawn = augmentation.sample_appearance(
-                rng, number, self._appearance
+        rng = np.random.default_rng([self.seed, 1, number])
+        epoch, place = divmod(number, len(self._photographs))
+        index = _order(self.seed, epoch, len(self._photographs))[place]
+        sampled = self.law.sample(rng, self.size, index)
+        arrays = self.law.cut(self._photographs[index], sampled, self.size)
+        sharpness = {"canvas": arrays.pop("step"), "query": 1.0}
+        arrays |= {name: sampled[name] for name in ("homography", "spline")}
+        for name in ("homography", "spline", "view", "window"):
+            arrays[name] = np.asarray(arrays[name], "float32")
+        for image, role in (("canvas", "reference"), ("query", "query")):
+            drawn, sigma = self._appearance.draw(rng)
+            arrays[image] = blur(arrays[image], sigma * sharpness[image])
+            arrays |= _add_prefix(role, drawn)
+        if self.perturbation is not None:
+            drawn = perturbations.draw(
+                rng,
+                self.size,
+                self.perturbation,
+                functools.partial(self._geometry.is_in_view, sampled),
             )
-            scale = arrays.pop(f"{role}_scale")
-            sides[role] = scale * self.canvas_size / self.size
-            blur = drawn.pop("blur")
-            arrays[f"{role}_noise"] = self._draw_noise(rng)
-            arrays.update({f"{role}_{k}": v for k, v in drawn.items()})
-            sides[role] = np.sqrt(
-                np.square(blur * sides[role])
-                + 0.25 * np.maximum(np.square(sides[role]) - 1, 0)
+            arrays |= _add_prefix("perturbation", drawn)
+        if self.objects is not None:
+            drawn = moving_objects.draw(
+                rng, self.size, self.objects, self.cut_outs
             )
-        crops = rng.uniform(size=(number, 4))
-        canvases = [
-            self._canvas(self._photograph(step * number + row), crops[row])
-            for row in range(number)
-        ]
-        for role, sigmas in sides.items():
-            arrays[f"{role}_canvas"] = np.stack(
-                [_blur(c, s) for c, s in zip(canvases, sigmas, strict=True)]
-            )
+            arrays |= _add_prefix("object", drawn)
         return arrays
 
     def render(self, batch):
-        """Builds both images, the flow and its mask from a batch.
+        """Builds both images, the flow and its masks from a batch.
 
         Args:
-            batch: the dict of `batch`, as arrays or tensors.
+            batch: dicts of `pair`, stacked, as arrays or tensors.
 
         Returns:
             A dict of float32 tensors: `reference` and `query` `(batch, size,
             size, 3)` RGB in 0..255; `flow` `(batch, size, size, 2)` in
             pixels; `valid` `(batch, size, size, 1)`, 1 where the reference
-            shows the photograph and its match lies in the query, else 0.
+            shows the photograph or an object, and its match lies in the
+            query, else 0; `mask`, likewise, 1 where the loss counts.
         """
-        size = self.size
-        basis = ops.convert_to_tensor(self._basis)
-        x, y = warp_formulas.map_points(
-            basis, batch["homography"], batch["spline"]
-        )
-        matched = ops.stack([x, y], axis=-1)
-        flow = (matched - self._points) * (size / 2)
-        view = batch["view"]
-        last = (size - 1) / size
-        reference, on_canvas = self._render_view(
-            x, y, view, *(batch[f"reference_{k}"] for k in _RENDERED)
-        )
-        query, _ = self._render_view(
-            basis[10],
-            basis[11],
-            view,
-            *(batch[f"query_{k}"] for k in _RENDERED),
-        )
-        in_view = ops.all(ops.abs(matched) <= last, axis=-1)
-        valid = ops.cast(ops.logical_and(in_view, on_canvas), "float32")
-        return {
-            "reference": reference,
-            "query": query,
-            "flow": ops.reshape(flow, (-1, size, size, 2)),
-            "valid": ops.reshape(valid, (-1, size, size, 1)),
+        pair, shown = self._geometry.render(batch, self._displacement(batch))
+        hidden = ops.zeros_like(shown)
+        if self.objects is not None:
+            pair = moving_objects.add_objects(
+                _without_prefix("object", batch),
+                pair["reference"],
+                pair["query"],
+                pair["flow"],
+                self.mask in ("occlusion", "reprojection"),
+            )
+            hidden = pair.pop("hidden")
+            shown = ops.maximum(shown, pair.pop("moved"))
+        for role in _ROLES:
+            pair[role] = self._appearance.apply(
+                pair[role], _without_prefix(role, batch)
+            )
+        in_view = self._geometry.in_view(pair["flow"])
+        masks = {
+            "valid": shown * in_view,
+            "mask": self._select_mask(shown, in_view, hidden),
         }
+        return pair | masks
 
-    def _render_view(self, x, y, view, canvas, color, tone, noise_level, noise):
-        """Cuts one view out of its canvas and changes its appearance."""
-        size, canvas_size = self.size, self.canvas_size
-        x, y = (
-            view[:, row, 0:1] * x + view[:, row, 1:2] * y + view[:, row, 2:3]
-            for row in range(2)
-        )
-        last = (canvas_size - 1) / canvas_size
-        on_canvas = ops.logical_and(ops.abs(x) <= last, ops.abs(y) <= last)
-        positions = (ops.stack([x, y], axis=-1) + 1) * (canvas_size / 2) - 0.5
-        positions = ops.reshape(positions, (-1, size, size, 2))
-        image = augmentation.apply_appearance(
-            warp_by_mapping(canvas, positions),
-            color,
-            tone,
-            noise_level * (1 / _NOISE_SCALE),
-            noise,
-        )
-        return image, on_canvas
+    def _select_mask(self, shown, in_view, hidden):
+        """Returns where the loss counts."""
+        if self.mask == "none":
+            return ops.ones_like(shown)
+        if self.mask == "valid":
+            return shown * in_view
+        if self.mask == "occlusion":
+            return in_view * (1 - hidden)
+        if self.mask == "reprojection":
+            return 1 - hidden
+        share = ops.mean(in_view, axis=(1, 2, 3), keepdims=True)
+        return ops.where(share < _SMALLEST_SHARE, in_view, shown)
 
-    def _photograph(self, index):
-        """Returns the photograph at a place of the endless sequence."""
-        epoch, place = divmod(index, len(self.images))
-        order = _permutation(self.seed, epoch, len(self.images))
-        if order[place] in self._cache:
-            return self._cache[order[place]]
-        return self._load(order[place])
-
-    def _load(self, number):
-        """Reads a photograph, no larger than the canvases need."""
-        image = self.images[number]
-        if isinstance(image, (str, os.PathLike)):
-            image = photographs.read_image(image)
-        else:
-            image = photographs.check_image(image, f"images[{number}]")
-        needed = self.canvas_size / self.crop_range[0]
-        scale = needed / min(image.shape[:2])
-        if scale < 1:
-            size = [round(scale * side) for side in image.shape[1::-1]]
-            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        return np.ascontiguousarray(image.astype("uint8"))
-
-    def _fill_cache(self, limit):
-        """Reads photographs into memory, in the order of the list."""
-        cache = {}
-        for number in range(len(self.images)):
-            image = self._load(number)
-            limit -= image.nbytes
-            if limit < 0:
-                logging.info(
-                    "%d of %d photographs are kept in memory.",
-                    number,
-                    len(self.images),
-                )
-                break
-            cache[number] = image
-        return cache
-
-    def _canvas(self, photograph, draws):
-        """Cuts a square out of a photograph, half of the time mirrored."""
-        height, width = photograph.shape[:2]
-        low, high = self.crop_range
-        side = (low + draws[0] * (high - low)) * min(height, width)
-        side = max(round(side), 1)
-        top = int(draws[1] * (height - side + 1))
-        left = int(draws[2] * (width - side + 1))
-        crop = photograph[top : top + side, left : left + side]
-        if draws[3] < 0.5:
-            crop = crop[:, ::-1]
-        shrinks = side > self.canvas_size
-        return cv2.resize(
-            np.ascontiguousarray(crop),
-            (self.canvas_size, self.canvas_size),
-            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    def _displacement(self, batch):
+        """Returns what bends the reference, in pixels, or None."""
+        if self.perturbation is None:
+            return None
+        return perturbations.displacement(
+            _without_prefix("perturbation", batch), self.size
         )
 
-    def _draw_noise(self, rng):
-        """Returns noise images, windows of one long sequence of noise."""
-        count = self.size * self.size * 3
-        starts = rng.integers(len(self._noise) - count, size=self.batch_size)
-        shape = (self.size, self.size, 3)
-        return np.stack(
-            [self._noise[s : s + count].reshape(shape) for s in starts]
-        )
+
+def _add_prefix(prefix, arrays):
+    return {f"{prefix}_{name}": value for name, value in arrays.items()}
+
+
+def _without_prefix(prefix, batch):
+    return {
+        name.removeprefix(f"{prefix}_"): value
+        for name, value in batch.items()
+        if name.startswith(f"{prefix}_")
+    }
 
 
 @functools.lru_cache(maxsize=4)
-def _permutation(seed, epoch, number):
+def _order(seed, epoch, number):
     return np.random.default_rng([seed, 2, epoch]).permutation(number)
-
-
-def _split_ranges(ranges):
-    """Sorts keywords into the two groups of ranges."""
-    groups = []
-    for group in (random_warps.WarpRanges, augmentation.AppearanceRanges):
-        names = [field.name for field in dataclasses.fields(group)]
-        groups.append(group(**{n: ranges.pop(n) for n in names if n in ranges}))
-    if ranges:
-        raise TypeError(
-            "Keyword arguments must be fields of `WarpRanges` or "
-            f"`AppearanceRanges`. Received: {', '.join(ranges)}"
-        )
-    return groups
-
-
-def _blur(image, sigma):
-    """Blurs a canvas; what is below a third of a pixel is left out."""
-    if sigma < 1 / 3:
-        return image
-    return cv2.GaussianBlur(image, (0, 0), float(sigma))

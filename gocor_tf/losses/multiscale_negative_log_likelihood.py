@@ -1,8 +1,9 @@
 """Negative log-likelihood summed over the levels of PDC-Net.
 
-The ground truth is resized to each level without changing its vectors, as for
-`multiscale_endpoint_error`; errors are summed over pixels (spec training.md,
-3.1 and 3.4).
+Ground truth and levels are brought to one size as for
+`multiscale_endpoint_error`; in the second stage it is raw log-variances and
+logits that are enlarged. Errors are summed over pixels (spec training.md, 3.1
+and 3.4).
 """
 
 from gocor_tf.losses import (
@@ -18,6 +19,7 @@ def multiscale_negative_log_likelihood(
     valid=None,
     level_weights=(0.32, 0.08),
     error=negative_log_likelihood.laplace,
+    upsample=False,
 ):
     """Returns the weighted sum of the levels' negative log-likelihoods.
 
@@ -34,31 +36,47 @@ def multiscale_negative_log_likelihood(
         flow: `(batch, height, width, 2)` ground truth, in the pixels of those
             flows.
         valid: `(batch, height, width, 1)`, 1 where the ground truth counts;
-            `None` for everywhere. A level's pixel counts if all the pixels it
-            is resized from do.
+            `None` for everywhere; or a list with one for each level, coarse
+            to fine. A level's pixel counts if all the pixels it is resized
+            from do.
         level_weights: a weight for each level, coarse to fine.
         error: function of a flow, its ground truth, log-variances and logits.
+        upsample: whether the levels are enlarged to the ground truth's size
+            instead of the ground truth being reduced to theirs.
 
     Returns:
         A scalar, float32 at least, and a dict of each level's weighted part
         of it.
 
     Raises:
-        ValueError: if the weights do not fit the levels.
+        ValueError: if the weights or the masks do not fit the levels, or a
+            level has no log-variance.
     """
-    names = multiscale_endpoint_error.level_names(outputs, level_weights)
     parts = {}
-    for name, weight in zip(names, level_weights, strict=True):
-        predicted_flow = outputs[name]
-        level_flow, level_valid = multiscale_endpoint_error.resize_truth(
-            flow, valid, predicted_flow
+    names = multiscale_endpoint_error.level_names(outputs, level_weights)
+    masks = multiscale_endpoint_error.level_masks(valid, names)
+    for name, weight, mask in zip(names, level_weights, masks, strict=True):
+        (predicted_flow, *distribution), level_flow, mask = (
+            multiscale_endpoint_error.match_sizes(
+                _predictions(outputs, name), flow, mask, upsample
+            )
         )
-        level = name.removeprefix("flow")
-        errors = error(
-            predicted_flow,
-            level_flow,
-            outputs["log_variance" + level],
-            outputs.get("mixture_logits" + level),
-        )
-        parts[name] = weight * endpoint_error.reduce_error(errors, level_valid)
+        errors = error(predicted_flow, level_flow, *distribution)
+        parts[name] = weight * endpoint_error.reduce_error(errors, mask)
     return sum(parts.values()), parts
+
+
+def _predictions(outputs, name):
+    """Returns a level's flow, log-variances and, where there are any, logits.
+
+    Raises:
+        ValueError: if there are no log-variances.
+    """
+    level = name.removeprefix("flow")
+    if "log_variance" + level not in outputs:
+        raise ValueError(
+            "`outputs` must have log-variances, which PDC-Net alone predicts. "
+            f"Received: outputs={sorted(outputs)}"
+        )
+    names = (name, "log_variance" + level, "mixture_logits" + level)
+    return [outputs[name] for name in names if name in outputs]

@@ -93,6 +93,38 @@ def test_blur_is_drawn_for_some():
     assert np.all((blur == 0) | ((blur >= 1) & (blur <= 2)))
 
 
+def test_jpeg_is_drawn_and_applied_where_it_is_wanted():
+    ranges = augmentation.AppearanceRanges(
+        jpeg_probability=0.5, jpeg_quality=(20, 21)
+    )
+    rng = np.random.default_rng(0)
+    quality = augmentation.sample_appearance(rng, 100, ranges)["jpeg"]
+    assert 30 < np.count_nonzero(quality) < 70
+    assert set(quality) == {0, 20, 21}
+    changed = _apply(jpeg_probability=1.0, jpeg_quality=(5, 5))
+    assert np.abs(changed - IMAGE).mean() > 10
+    plain = augmentation.AppearanceRanges()
+    assert "jpeg" not in augmentation.sample_appearance(rng, 1, plain)
+
+
+def test_only_some_images_are_changed():
+    ranges = augmentation.AppearanceRanges(
+        probability=0.5, blur_probability=1.0, jpeg_probability=1.0
+    )
+    rng = np.random.default_rng(0)
+    drawn = augmentation.sample_appearance(rng, 100, ranges)
+    kept = (drawn["color"] == np.eye(4, 3)).all(axis=(1, 2))
+    assert 30 < np.count_nonzero(kept) < 70
+    for name in ("tone", "noise_level", "blur", "jpeg"):
+        np.testing.assert_array_equal(drawn[name] == 0, kept)
+
+
+def test_nothing_changes_at_probability_zero():
+    strong = {"brightness": 0.5, "tone": 0.5, "noise": 20.0}
+    changed = _apply(probability=0.0, jpeg_probability=1.0, **strong)
+    np.testing.assert_allclose(changed, IMAGE, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("ranges", "message"),
     [
@@ -100,6 +132,8 @@ def test_blur_is_drawn_for_some():
         ({"blur_probability": 2.0}, "`blur_probability` must be in"),
         ({"blur": (2.0, 1.0)}, "`blur` must be a range"),
         ({"noise": -1.0}, "`noise` must be in"),
+        ({"probability": 1.5}, "`probability` must be in"),
+        ({"jpeg_quality": (0, 90)}, "`jpeg_quality` must be a range"),
     ],
 )
 def test_impossible_ranges_are_errors(ranges, message):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from keras import ops
 
 from gocor_tf.data import warp_formulas as formulas
 
@@ -38,38 +39,42 @@ def test_splines_take_control_points_to_their_targets():
     np.testing.assert_allclose(mapped, targets, atol=1e-6)
 
 
-# Published rows at 520 pixels, whose view spans the outer pixel centres.
-GRID = np.array([(0, 0), (260, 260), (100, 519)])
+def test_pixel_points_invert_the_units_of_a_law():
+    points = formulas.pixel_points(3, half_extent=2.0, centre=0.5)
+    np.testing.assert_allclose(points[1] * 2.0 + 0.5, [1, 0])
+    np.testing.assert_allclose(points[-1] * 2.0 + 0.5, [2, 2])
 
 
-def _published_flow(homography=None, spline=IDENTITY):
-    mapped = _map(GRID / 519 * 2 - 1, homography, spline)[0]
-    return (mapped + 1) * 519 / 2 - GRID
-
-
-def test_affine_flow_has_the_published_values():
-    matrix = np.eye(3)
-    matrix[:2] = (
-        (0.9635651708, -0.038969975, 0.1752373129),
-        (-0.0315077379, 1.0668520927, -0.1509400308),
-    )
-    expected = [(65.042, -48.341), (45.436, -39.151), (41.173, -16.795)]
+def test_spline_functions_are_the_same_in_graphs():
+    points = formulas.view_points(5)
+    functions = formulas.spline_functions(*points.T.astype("float32"), ops)
+    stacked = np.stack([np.asarray(f) for f in functions])
     np.testing.assert_allclose(
-        _published_flow(matrix[None]), expected, atol=2e-3
+        stacked, formulas.spline_basis(points), atol=1e-6
     )
 
 
-def test_spline_flow_has_the_published_values():
-    x = "-.9535375599 -1.1283600352 -.8672909662 -.2210120541 .2384350777"
-    x += " .0855817476 .992417693 .9978632931 1.0040035981"
-    y = "-1.2638840328 .0356760288 1.0577169733 -.8544065083 .0972623206"
-    y += " 1.0972755348 -.7880416927 .2384690507 .67737756"
-    x, y = (np.array(row.split(), float) for row in (x, y))
-    spline = formulas.solve_splines(np.stack([x, y], axis=-1)[None])
-    expected = [(12.057, -68.478), (61.991, 25.286), (32.397, 26.936)]
-    np.testing.assert_allclose(
-        _published_flow(spline=spline), expected, atol=2e-3
-    )
+def test_points_at_infinity_are_mapped_to_finite_ones():
+    homography = np.array([[(1.0, 0, 0), (0, 1, 0), (1, 0, 0)]])
+    assert np.isfinite(_map(np.array([[0.0, 1.0]]), homography)).all()
+
+
+def test_affine_matrices_stretch_along_the_sheared_axes():
+    angle, shear_angle = np.array([0.3]), np.array([-0.2])
+    matrix = formulas.affine_matrices(
+        angle, shear_angle, np.array([[2.0, 0.5]]), np.array([[3.0, 4.0]])
+    )[0]
+    axes = formulas.rotation(-shear_angle)[0]
+    expected = formulas.rotation(angle)[0] @ axes @ np.diag([2, 0.5])
+    np.testing.assert_allclose(matrix[:2, :2] @ axes, expected)
+    assert matrix[:2, 2].tolist() == [3, 4] and matrix[2].tolist() == [0, 0, 1]
+
+
+def test_local_areas_of_a_stretch_and_of_a_fold():
+    x, y = formulas.view_points(6).T
+    mean, smallest = formulas.local_areas(np.stack([2 * x, x**2]), y[None], 6)
+    np.testing.assert_allclose([mean[0], smallest[0]], 2)
+    assert mean[1] == pytest.approx(0) and smallest[1] < -1
 
 
 def test_rotation_turns_x_towards_y_and_zoom_widens():

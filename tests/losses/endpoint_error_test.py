@@ -23,6 +23,26 @@ def test_losses_have_the_published_values(error, valid, expected):
     assert float(loss) == pytest.approx(expected, abs=2e-5)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        endpoint_error.endpoint_error,
+        endpoint_error.absolute_error,
+        endpoint_error.charbonnier_error,
+    ],
+)
+@pytest.mark.parametrize(
+    "reduction", ["weighted_sum_normalized", "weighted_sum", "mean"]
+)
+def test_no_mask_is_a_mask_of_ones(error, reduction):
+    errors, ones = error(PREDICTED, FLOW), np.ones_like(VALID)
+    none, all_ones = (
+        float(endpoint_error.reduce_error(errors, valid, reduction))
+        for valid in (None, ones)
+    )
+    assert none == pytest.approx(all_ones, rel=1e-6)
+
+
 def test_float64_flows_have_float64_losses():
     flow = np.ones((2, 3, 3, 2))
     loss = endpoint_error.reduce_error(

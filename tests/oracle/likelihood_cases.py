@@ -14,7 +14,6 @@ from gocor_tf.losses import endpoint_error, negative_log_likelihood
 from gocor_tf.losses.multiscale_negative_log_likelihood import (
     multiscale_negative_log_likelihood,
 )
-from gocor_tf.ops import resize
 from tests.oracle.fixture_check import Case, to_channels_last
 
 
@@ -91,22 +90,18 @@ def _multiscale(fixture):
             for level in range(len(weights))
             if f"{theirs}{level}" in fixture.inp
         }
-        upsampled = {
-            name: resize.bilinear_resize(value, flow.shape[1:3])
-            for name, value in levels.items()
-        }
-        sides = {"downsample_gt": levels, "upsample_est": upsampled}
         masks = {"nomask": None, "mask": inputs["mask"][..., None]}
         outputs = {}
         for name in fixture.out:
             variant, _, kind = name.partition("/")
             side, _, mask = variant.rpartition("_")
             loss, parts = multiscale_negative_log_likelihood(
-                sides[side],
+                levels,
                 flow,
                 masks[mask],
                 weights,
                 _error(published, reduction),
+                upsample=side == "upsample_est",
             )
             levels_loss = ops.stack(list(parts.values()))
             outputs[name] = loss if kind == "loss" else levels_loss

@@ -56,20 +56,18 @@ def _multiscale(fixture):
             f"flow_level_{len(names) - level}": to_channels_last(inputs[name])
             for level, name in enumerate(names)
         }
-        upsampled = {
-            name: resize.bilinear_resize(value, flow.shape[1:3])
-            for name, value in levels.items()
-        }
         outputs = {}
-        for side, flows in (
-            ("downsample_gt", levels),
-            ("upsample_est", upsampled),
-        ):
+        for side in ("downsample_gt", "upsample_est"):
             masks = {"nomask": None, "mask": inputs["mask"][..., None]}
             for name, mask in masks.items():
                 loss, parts = (
                     multiscale_endpoint_error.multiscale_endpoint_error(
-                        flows, flow, mask, weights, _ERRORS[error]
+                        levels,
+                        flow,
+                        mask,
+                        weights,
+                        _ERRORS[error],
+                        upsample=side == "upsample_est",
                     )
                 )
                 outputs[f"{side}_{name}/loss"] = loss

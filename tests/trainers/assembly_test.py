@@ -1,16 +1,56 @@
 import types
 
+import numpy as np
 import pytest
 
-from gocor_tf.trainers import assembly, runners
+from gocor_tf.data import batches
+from gocor_tf.trainers import assembly, strategies
 from gocor_tf.trainers.configs.schema import TrainConfig
+
+
+def _config(**data):
+    config = TrainConfig()
+    config.data.size = 32
+    config.data.canvas_size = 40
+    for name, value in data.items():
+        setattr(config.data, name, value)
+    return config
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused(monkeypatch):
     monkeypatch.setattr(
-        runners,
+        strategies,
         "create_strategy",
-        lambda devices: types.SimpleNamespace(num_replicas_in_sync=3),
+        lambda *arguments: types.SimpleNamespace(num_replicas_in_sync=3),
     )
-    with pytest.raises(ValueError, match="must be a multiple of the 3 rep"):
-        assembly.create_runner(TrainConfig(), pairs=None)
+    with pytest.raises(ValueError, match="must be a multiple of 3: 3 replicas"):
+        assembly.create_runner(TrainConfig(), source=None)
+
+
+@pytest.mark.parametrize("law", ["views", "static", "free"])
+def test_laws_are_chosen_by_name(image_dir, law):
+    images = [str(path) for path in sorted(image_dir.iterdir())]
+    config = _config(law=law)
+    config.data.free_warp.view_size = 48
+    source = assembly.create_source(config, images, seed=0)
+    pair = source.render(batches.make_batch(source, range(2)))
+    assert pair["flow"].shape == (2, 32, 32, 2)
+    again = assembly.create_source(config, images, seed=0)
+    np.testing.assert_array_equal(
+        source.pair(3)["query"], again.pair(3)["query"]
+    )
+
+
+def test_an_unknown_law_is_refused(image_dir):
+    with pytest.raises(ValueError, match="`data.law` must be one of"):
+        assembly.create_source(_config(law="none"), [str(image_dir)], seed=0)
+
+
+def test_warp_consistency_takes_unlabelled_pairs(image_dir):
+    config = _config()
+    config.loss.name = "warp_consistency"
+    config.data.free_warp.view_size = 48
+    images = [str(path) for path in sorted(image_dir.iterdir())]
+    source = assembly.create_source(config, images, seed=0)
+    triplet = source.render(batches.make_batch(source, range(2)))
+    assert triplet["warped_reference"].shape == (2, 32, 32, 3)

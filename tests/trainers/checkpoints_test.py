@@ -1,3 +1,5 @@
+import resource
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,17 @@ def test_half_written_files_are_removed(tmp_path):
 def test_keeping_none_is_refused(tmp_path):
     with pytest.raises(ValueError, match="`keep_checkpoints` must be > 0"):
         Checkpoints(tmp_path, keep=0)
+
+
+def test_a_disk_without_room_leaves_the_checkpoint_before(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    _save(checkpoints, 1)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
+    try:
+        with pytest.raises(OSError, match="Cannot write checkpoint .* whole"):
+            _save(checkpoints, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["step_000000001.npz"]
+    assert checkpoints.restore()[0] == 1

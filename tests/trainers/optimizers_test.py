@@ -15,7 +15,7 @@ def test_adam_follows_the_paper():
     expected, first, second = VARIABLE.astype("float64"), 0.0, 0.0
     for t, gradient in enumerate(GRADIENTS, start=1):
         variables, slots = adam.apply(
-            variables, [ops.array(gradient)], slots, float(t - 1), 0.1
+            variables, [ops.array(gradient)], slots, float(t - 1), [0.1]
         )
         first = 0.8 * first + 0.2 * gradient
         second = 0.9 * second + 0.1 * gradient**2
@@ -26,7 +26,7 @@ def test_adam_follows_the_paper():
 
 def test_sgd_goes_down_the_gradient():
     sgd = optimizers.SGD()
-    variables, slots = sgd.apply([VARIABLE], [GRADIENTS[0]], [], 0.0, 0.5)
+    variables, slots = sgd.apply([VARIABLE], [GRADIENTS[0]], [], 0.0, [0.5])
     np.testing.assert_allclose(variables[0], VARIABLE - 0.5 * GRADIENTS[0])
     assert slots == sgd.create_slots([VARIABLE]) == []
 

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from keras import ops
 
+from gocor_tf.data import batches
+from gocor_tf.data.random_warps import ViewWarps
 from gocor_tf.data.synthetic_pairs import SyntheticPairs
 from gocor_tf.trainers.validation import BATCH_SIZE, Validation
 
@@ -26,9 +28,8 @@ class _Eager:
 def pairs():
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 255, (40, 50, 3), "uint8") for _ in range(3)]
-    return SyntheticPairs(
-        images, BATCH_SIZE, size=32, canvas_size=40, transformations=("affine",)
-    )
+    law = ViewWarps(canvas_size=40, transformations=("affine",))
+    return SyntheticPairs(images, size=32, law=law)
 
 
 def test_scores_are_means_over_pairs(pairs):
@@ -37,7 +38,8 @@ def test_scores_are_means_over_pairs(pairs):
     assert scores == validation.evaluate(_Eager())
     lengths = []
     for step in range(2):
-        truth = pairs.render(pairs.batch(step))
+        numbers = range(step * BATCH_SIZE, (step + 1) * BATCH_SIZE)
+        truth = pairs.render(batches.make_batch(pairs, numbers))
         flow = ops.convert_to_numpy(truth["flow"])
         valid = ops.convert_to_numpy(truth["valid"])[..., 0] > 0
         lengths += [

@@ -7,6 +7,8 @@ used, after the overrides.
 
 import dataclasses
 
+from gocor_tf.trainers.configs.data_schema import DataConfig
+
 
 @dataclasses.dataclass
 class ModelConfig:
@@ -17,130 +19,37 @@ class ModelConfig:
         init_weights: `.weights.h5` file to start from, "preset" for the
             weights in the package, "imagenet" for those of a VGG-16 pyramid
             alone, which Keras downloads; "" starts from scratch.
+        partial: whether `init_weights` may be a file of another network:
+            arrays of the same name and shape are taken, and the run says
+            which were not.
+        train_backbone: whether the feature pyramids are trained.
+        num_iterations: of GOCor, or None.
         backbone: "compact" or "vgg16".
-        global_correlation: "gocor" or "feature" (plain dot products).
+        global_correlation: "gocor", "feature" (plain dot products) or
+            "nc_net".
         local_correlation: "gocor" or "feature".
         decoder: "residual" or "dense".
         width: factor on the decoders' channels.
         refinement: levels with a context network.
+        two_pyramids: whether each resolution has a pyramid of its own.
         global_gocor: arguments of `GlobalGOCor`, a dict.
         local_gocor: arguments of `LocalGOCor`, a dict.
     """
 
     preset: str = "default"
     init_weights: str = ""
+    partial: bool = False
+    train_backbone: bool = True
+    num_iterations: int | None = None
     backbone: str | None = None
     global_correlation: str | None = None
     local_correlation: str | None = None
     decoder: str | None = None
     width: float | None = None
     refinement: tuple[int, ...] | None = None
+    two_pyramids: bool | None = None
     global_gocor: object = None
     local_gocor: object = None
-
-
-@dataclasses.dataclass
-class WarpConfig:
-    """The fields of `gocor_tf.data.random_warps.WarpRanges`.
-
-    Attributes:
-        transformations: any of homography, affine, tps, affine_tps.
-        transformation_weights: relative frequencies; None: all equal.
-        homography_shift: of each view corner, in half view sides.
-        affine_shift: translation, in half view sides.
-        affine_scale: scales are drawn from 1 +- this.
-        affine_angle: rotation and shear angle, in degrees.
-        tps_shift: of each spline control point, in half view sides.
-        affine_tps_shift: the same, for splines followed by an affine warp.
-        shift: translation added to any warp, in half view sides.
-        rotation: largest in-plane rotation, in degrees.
-        rotation_probability: share of pairs that are rotated.
-        zoom: largest zoom factor, either way.
-        zoom_probability: share of pairs that are zoomed.
-        view_extent: range of the wider view's side, in canvas sides.
-        view_aspect: largest width-to-height ratio of a view.
-        min_in_view: smallest share of the reference inside the query.
-    """
-
-    transformations: tuple[str, ...] = (
-        "homography",
-        "affine",
-        "tps",
-        "affine_tps",
-    )
-    transformation_weights: tuple[float, ...] | None = None
-    homography_shift: float = 0.4
-    affine_shift: float = 0.25
-    affine_scale: float = 0.45
-    affine_angle: float = 15.0
-    tps_shift: float = 0.33
-    affine_tps_shift: float = 0.15
-    shift: float = 0.2
-    rotation: float = 180.0
-    rotation_probability: float = 0.0
-    zoom: float = 4.0
-    zoom_probability: float = 0.0
-    view_extent: tuple[float, ...] = (0.6, 1.0)
-    view_aspect: float = 1.4
-    min_in_view: float = 0.3
-
-
-@dataclasses.dataclass
-class AppearanceConfig:
-    """The fields of `gocor_tf.data.augmentation.AppearanceRanges`.
-
-    Attributes:
-        brightness: factors are drawn from 1 +- this.
-        contrast: the same, around middle grey.
-        saturation: the same, around the pixel's own grey.
-        hue: largest rotation of the hue, in degrees.
-        color_cast: gains of the channels are drawn from 1 +- this.
-        tone: largest bend of the tone curve.
-        grey_probability: share of images without colour.
-        blur_probability: share of images that are blurred.
-        blur: range of the blur's standard deviation, in pixels.
-        noise: largest standard deviation of the noise, in grey levels.
-    """
-
-    brightness: float = 0.3
-    contrast: float = 0.3
-    saturation: float = 0.3
-    hue: float = 15.0
-    color_cast: float = 0.1
-    tone: float = 0.4
-    grey_probability: float = 0.1
-    blur_probability: float = 0.3
-    blur: tuple[float, ...] = (0.2, 1.5)
-    noise: float = 6.0
-
-
-@dataclasses.dataclass
-class DataConfig:
-    """Photographs, and how pairs are made of them.
-
-    Attributes:
-        image_dir: folder of photographs, subfolders included.
-        batch_size: pairs per step, over all replicas.
-        canvas_size: side of the piece of photograph behind a pair, in pixels.
-        crop_range: range of that piece's side, in short sides.
-        cache_megabytes: of decoded photographs kept in memory.
-        num_workers: threads that prepare batches.
-        prefetch: batches prepared ahead.
-        warp: the geometry of pairs.
-        appearance: the colours of pairs.
-    """
-
-    image_dir: str = ""
-    batch_size: int = 8
-    canvas_size: int = 352
-    crop_range: tuple[float, ...] = (0.75, 1.0)
-    cache_megabytes: int = 2048
-    num_workers: int = 1
-    prefetch: int = 4
-    warp: WarpConfig = dataclasses.field(default_factory=WarpConfig)
-    appearance: AppearanceConfig = dataclasses.field(
-        default_factory=AppearanceConfig
-    )
 
 
 @dataclasses.dataclass
@@ -148,12 +57,28 @@ class LossConfig:
     """The objective.
 
     Attributes:
-        level_weights: of the end-point loss, coarse to fine.
+        name: "endpoint_error", "l1", "charbonnier", "negative_log_likelihood"
+            (networks with a confidence) or "warp_consistency" (unlabelled
+            pairs, spec 3.6).
+        level_weights: of the levels, coarse to fine.
+        upsample: whether predictions are enlarged to the ground truth's size
+            (sparse ground truth) instead of the ground truth being reduced.
         matching_weight: of the auxiliary loss on the global volume; 0: none.
+        supervision_ratio: of the warp-supervision term to the bipath term
+            (warp consistency).
+        visibility: whether the bipath term leaves out occluded pixels.
+        visibility_slope: `a1` of the visibility test.
+        visibility_offset: `a2` of the visibility test, in px squared.
     """
 
+    name: str = "endpoint_error"
     level_weights: tuple[float, ...] = (0.32, 0.08, 0.02)
+    upsample: bool = False
     matching_weight: float = 0.0
+    supervision_ratio: float = 1.0
+    visibility: bool = False
+    visibility_slope: float = 0.03
+    visibility_offset: float = 0.5
 
 
 @dataclasses.dataclass
@@ -163,6 +88,8 @@ class OptimizerConfig:
     Attributes:
         name: "adam" or "sgd".
         learning_rate: peak of the schedule, per step.
+        backbone_learning_rate: the same for the feature pyramids; 0: as
+            `learning_rate`.
         schedule: "cosine" (down to `final_learning_rate`), "step" (times
             `decay_factor` at each milestone) or "constant".
         warmup: fraction of all steps with a linearly rising learning rate.
@@ -174,10 +101,14 @@ class OptimizerConfig:
         epsilon: added to the root of Adam's second moment.
         weight_decay: L2 penalty added to the gradient, per unit of weight.
         clip_norm: largest global norm of the gradient; 0: no limit.
+        accumulation: parts that a batch is taken in, one after the other.
+        average_decay: of the moving average of the weights, which is what is
+            validated and saved; 0: no average.
     """
 
     name: str = "adam"
     learning_rate: float = 1e-3
+    backbone_learning_rate: float = 0.0
     schedule: str = "cosine"
     warmup: float = 0.02
     final_learning_rate: float = 0.01
@@ -188,6 +119,8 @@ class OptimizerConfig:
     epsilon: float = 1e-8
     weight_decay: float = 0.0
     clip_norm: float = 0.0
+    accumulation: int = 1
+    average_decay: float = 0.0
 
 
 @dataclasses.dataclass
@@ -226,8 +159,15 @@ class TrainConfig:
         seed: of weights and pairs.
         deterministic: whether equal runs give equal bits.
         synchronize_batch_norm: whether replicas share batch statistics.
+        strategy: "auto" (several workers where TF_CONFIG is set, else all
+            devices), "mirrored", "multiworker", "tpu" or "one".
         devices: of the replicas, such as ("GPU:0", "GPU:1"); (): all GPUs.
+        worker_timeout: seconds to wait for the other workers.
         num_threads: CPU threads of TensorFlow; 0: one for each core.
+        jit_compile: whether XLA compiles the training step (TensorFlow; JAX
+            always does).
+        max_skipped_steps: steps in a row whose gradient is not finite before
+            the run stops.
         dtype_policy: "float32", "mixed_bfloat16", "mixed_float16", or
             "float64" to check numerics.
     """
@@ -250,6 +190,10 @@ class TrainConfig:
     seed: int = 0
     deterministic: bool = False
     synchronize_batch_norm: bool = True
+    strategy: str = "auto"
     devices: tuple[str, ...] = ()
+    worker_timeout: float = 300.0
     num_threads: int = 0
+    jit_compile: bool = False
+    max_skipped_steps: int = 50
     dtype_policy: str = "float32"

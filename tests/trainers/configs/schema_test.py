@@ -3,22 +3,27 @@ import dataclasses
 import pytest
 
 from gocor_tf.data.augmentation import AppearanceRanges
-from gocor_tf.data.random_warps import WarpRanges
-from gocor_tf.trainers.configs import default, schema
+from gocor_tf.data.free_warps import FreeWarps
+from gocor_tf.data.random_warps import ViewWarps
+from gocor_tf.trainers.configs import data_schema, default, schema
+
+
+def _names(cls):
+    return {field.name for field in dataclasses.fields(cls)}
 
 
 @pytest.mark.parametrize(
-    ("config", "ranges"),
+    ("config", "ranges", "others"),
     [
-        (schema.WarpConfig, WarpRanges),
-        (schema.AppearanceConfig, AppearanceRanges),
+        # Fields of the photographs' pieces are those of `DataConfig`.
+        (data_schema.WarpConfig, ViewWarps, {"canvas_size", "crop_range"}),
+        (data_schema.FreeWarpConfig, FreeWarps, set()),
+        (data_schema.AppearanceConfig, AppearanceRanges, set()),
     ],
 )
-def test_ranges_have_the_fields_of_the_data_classes(config, ranges):
-    assert (
-        dataclasses.asdict(config()).keys()
-        == dataclasses.asdict(ranges()).keys()
-    )
+def test_ranges_have_the_fields_of_the_data_classes(config, ranges, others):
+    assert _names(config) == _names(ranges) - others
+    assert others <= _names(data_schema.DataConfig)
 
 
 def test_variants_differ_only_where_they_say():

@@ -1,0 +1,119 @@
+"""Rendering of training pairs, beside the same formulas in OpenCV and NumPy.
+
+Ours is what training does: parameters drawn on the host, then one compiled
+function. Both end with tensors of a batch.
+"""
+
+import itertools
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from benchmarks import stopwatch
+from benchmarks.opencv_pairs import OpenCVPairs
+from gocor_tf.data import batches
+from gocor_tf.data.augmentation import AppearanceRanges
+from gocor_tf.data.cut_outs import PhotographCutOuts
+from gocor_tf.data.moving_objects import ObjectRanges
+from gocor_tf.data.perturbations import PerturbationRanges
+from gocor_tf.data.static_warps import StaticWarps
+from gocor_tf.data.synthetic_pairs import SyntheticPairs
+
+SIZE = 520
+BATCH_SIZE = 4
+# name -> whether references are bent, and number of objects.
+STACKS = {
+    "static": (False, 0),
+    "static + perturbation": (True, 0),
+    "PDC-Net+ stack": (True, 4),
+}
+_PHOTOGRAPH = (768, 1024)
+_NUM_PHOTOGRAPHS = 8
+
+
+def time_stack(name, seconds, size=SIZE, batch_size=BATCH_SIZE):
+    """Times both ways of making batches in turn.
+
+    Args:
+        name: one of `STACKS`.
+        seconds: time to spend, as in `stopwatch.time_interleaved`.
+        size: side of the images of a pair, in pixels.
+        batch_size: pairs in a batch.
+
+    Returns:
+        Dict: way -> lower quartile, median and upper quartile of the time for
+        one pair, in ms; ours first.
+    """
+    perturbs, num_objects = STACKS[name]
+    photographs = _photographs()
+    source = _source(photographs, size, perturbs, num_objects)
+    yardstick = OpenCVPairs(photographs, size, perturbs, num_objects)
+    return stopwatch.time_interleaved(
+        {
+            "ours": _our_batches(source, batch_size),
+            "OpenCV": _opencv_batches(yardstick, batch_size),
+        },
+        seconds,
+        statistic=lambda times: np.percentile(times, (25, 50, 75)) / batch_size,
+    )
+
+
+def _source(photographs, size, perturbs, num_objects):
+    options = {}
+    if perturbs:
+        options["perturbation"] = PerturbationRanges(number=(5, 15))
+    if num_objects:
+        options["objects"] = ObjectRanges(number=num_objects)
+        options["cut_outs"] = PhotographCutOuts(photographs)
+        options["mask"] = "reprojection"
+    return SyntheticPairs(
+        photographs,
+        size=size,
+        law=StaticWarps(),
+        appearance=AppearanceRanges(probability=0.0),
+        **options,
+    )
+
+
+def _our_batches(source, batch_size):
+    render = tf.function(source.render, autograph=False, jit_compile=True)
+
+    def make(numbers):
+        batch = batches.make_batch(source, numbers)
+        return render({k: tf.convert_to_tensor(v) for k, v in batch.items()})
+
+    return _next_batches(make, batch_size)
+
+
+def _opencv_batches(yardstick, batch_size):
+    def make(numbers):
+        batch = yardstick.batch(numbers)
+        return {k: tf.convert_to_tensor(v) for k, v in batch.items()}
+
+    return _next_batches(make, batch_size)
+
+
+def _next_batches(make, batch_size):
+    """Returns a function without arguments: each call makes another batch."""
+    starts = itertools.count(step=batch_size)
+
+    def make_next():
+        start = next(starts)
+        return make(list(range(start, start + batch_size)))
+
+    return make_next
+
+
+def _photographs():
+    """Returns photographs of smooth blobs."""
+    rng = np.random.default_rng(0)
+    height, width = _PHOTOGRAPH
+    return [
+        cv2.resize(
+            rng.integers(0, 256, (24, 32, 3), "uint8"),
+            (width, height),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        for _ in range(_NUM_PHOTOGRAPHS)
+    ]

@@ -1,0 +1,12 @@
+import pytest
+
+from benchmarks import rendering
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", rendering.STACKS)
+def test_times_ours_and_opencv(name):
+    times = rendering.time_stack(name, seconds=0, size=120, batch_size=2)
+    assert list(times) == ["ours", "OpenCV"]
+    for low, median, high in times.values():
+        assert 0 < low <= median <= high

@@ -1,0 +1,70 @@
+"""Every recipe trains, on three tiny photographs and a narrow network."""
+
+import importlib
+import pathlib
+
+import numpy as np
+import pytest
+from absl import app
+
+from gocor_tf.models import load_model
+from gocor_tf.trainers import train_lib
+from gocor_tf.trainers.configs import published
+
+pytestmark = pytest.mark.slow
+
+FOLDER = pathlib.Path(published.__file__).parent
+# Without the default: train_lib_test.py runs its smoke variant.
+RECIPES = sorted(
+    path.stem
+    for path in FOLDER.glob("*.py")
+    if path.stem
+    not in ("__init__", "data_schema", "schema", "published", "default")
+)
+
+
+def _config(name, variant, image_dir):
+    recipe = importlib.import_module(f"gocor_tf.trainers.configs.{name}")
+    config = recipe.get_config(variant)
+    config.data.image_dir = str(image_dir)
+    config.model.width = 0.125
+    if not name.startswith("pwcnet"):
+        config.model.backbone = "compact"
+    return config
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_smoke_variant_trains(name, image_dir, tmp_path):
+    config = _config(name, "smoke", image_dir)
+    report = train_lib.train(config, tmp_path / "run")
+    assert report["steps"] == 2
+    assert report["skipped_steps"] == 0
+    assert np.isfinite(report["train"]["loss"])
+    assert np.isfinite(report["validation"]["aepe"])
+    assert (tmp_path / "run/model.weights.h5").is_file()
+
+
+def test_second_stage_starts_from_the_first(image_dir, tmp_path):
+    path = tmp_path / "stage1.weights.h5"
+    first = load_model(
+        "pdcnet_plus", None, backbone="compact", width=0.125, two_pyramids=False
+    )
+    first.save_weights(path)
+    config = _config("pdcnet_plus_stage2", "smoke", image_dir)
+    config.model.init_weights = str(path)
+    run = train_lib.TrainingRun(config, tmp_path / "run")
+    for name, other in (("pyramid_256", "pyramid"), ("level_1", "level_1")):
+        for array, expected in zip(
+            getattr(run._model, name).get_weights(),
+            getattr(first, other).get_weights(),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(array, expected)
+
+
+def test_forgotten_first_stage_is_named(image_dir, tmp_path):
+    config = _config("pdcnet_stage2", "full", image_dir)
+    with pytest.raises(
+        app.UsageError, match="existing .*runs/pdcnet_stage1/model.weights.h5"
+    ):
+        train_lib.train(config, tmp_path / "run")
