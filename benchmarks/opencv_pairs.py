@@ -15,6 +15,7 @@ from gocor_tf.data import warp_formulas
 
 _SAMPLING = 0.45
 _PLATEAU_REACH = 4
+_CELL = 8
 
 
 class OpenCVPairs:
@@ -25,13 +26,23 @@ class OpenCVPairs:
         size: side of the images of a pair, in pixels.
         perturbs: whether targets are bent locally.
         num_objects: moving objects in a pair.
+        coarse_noise: whether the noise that bends is drawn for cells of 8 x 8
+            pixels, as ours is, instead of for pixels, as published.
     """
 
-    def __init__(self, photographs, size, perturbs=False, num_objects=0):
+    def __init__(
+        self,
+        photographs,
+        size,
+        perturbs=False,
+        num_objects=0,
+        coarse_noise=False,
+    ):
         self._photographs = photographs
         self._size = size
         self._perturbs = perturbs
         self._num_objects = num_objects
+        self._cell = _CELL if coarse_noise else 1
         ratio = size / 240
         self._canvas = int(640 * ratio), int(480 * ratio)
         self._wide_canvas = int(768 * ratio), int(576 * ratio)
@@ -163,10 +174,7 @@ class OpenCVPairs:
         alpha = size * rng.uniform(1.0, 1.4)
         maps = []
         for pixels in (self._pixels, self._pixels[:, None]):
-            noise = rng.random((size, size), dtype="float32")
-            noise *= 2
-            noise -= 1
-            shift = cv2.GaussianBlur(noise, (0, 0), sigma)
+            shift = self._smooth_noise(rng, sigma)
             shift *= np.float32(alpha)
             shift *= weight
             shift += pixels
@@ -174,6 +182,20 @@ class OpenCVPairs:
         return tuple(
             cv2.remap(values, *maps, cv2.INTER_LINEAR)
             for values in (reference, mapping)
+        )
+
+    def _smooth_noise(self, rng, sigma):
+        cells = -(-self._size // self._cell)
+        noise = rng.random((cells, cells), dtype="float32")
+        noise *= 2
+        noise -= 1
+        noise = cv2.GaussianBlur(noise, (0, 0), sigma / self._cell)
+        if self._cell == 1:
+            return noise
+        # The mean of a cell varies less than a pixel does.
+        noise /= self._cell
+        return cv2.resize(
+            noise, (self._size, self._size), interpolation=cv2.INTER_CUBIC
         )
 
     def _bumps(self, rng, in_view):

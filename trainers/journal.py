@@ -62,9 +62,10 @@ class Journal:
         if self._is_chief:
             self._bar.update(step, scalars, seconds_left)
 
-    def show(self, step, pictures):
-        """Shows pictures in TensorBoard."""
+    def show(self, step, pictures, figures):
+        """Shows pairs and figures in TensorBoard."""
         self._tensorboard.write_pictures(step, pictures)
+        self._tensorboard.write_figures(step, figures)
 
 
 class ProgressBar:

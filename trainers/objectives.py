@@ -165,9 +165,9 @@ def _multiscale_loss(loss, levels, weights, flow, mask):
 
 def _matching_loss(volume, pair, share_of):
     """Returns the mean over cells that count, which replicas share unevenly."""
-    value = matching_loss.matching_loss(volume, pair["flow"], pair["mask"])
+    value = matching_loss.matching_loss(volume, pair["flow"], pair["valid"])
     rows, columns = ops.shape(volume)[1:3]
-    cells = matching_loss.counted_cells(pair["mask"], rows, columns)
+    cells = matching_loss.counted_cells(pair["valid"], rows, columns)
     return ops.multiply(value, share_of(ops.sum(cells)))
 
 

@@ -26,7 +26,8 @@ class TensorBoardWriter:
     """
 
     def __init__(self, folder):
-        command_line.import_extra("tensorboard", "train")
+        for module in ("tensorboard", "matplotlib"):
+            command_line.import_extra(module, "train")
         import tensorflow as tf
 
         self._summary = tf.summary

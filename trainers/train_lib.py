@@ -22,6 +22,7 @@ from . import (
     prefetch,
     report,
     settings,
+    training_pictures,
 )
 from .checkpoints import Checkpoints
 from .journal import LOG, Journal
@@ -206,10 +207,13 @@ class TrainingRun:
         return scores
 
     def _show(self):
-        if self._journal.shows_pictures:
-            self._journal.show(
-                self._step, self._validation.pictures(self._runner)
-            )
+        if not self._journal.shows_pictures:
+            return
+        pictures = self._validation.pictures(self._runner)
+        pair = {name: pictures[name][:1] for name in ("reference", "query")}
+        with self._runner.averaged_model():
+            figures = training_pictures.figures(self._model, pair)
+        self._journal.show(self._step, pictures, figures)
 
     def _save(self):
         if self._runner.is_chief:
@@ -256,11 +260,9 @@ class TrainingRun:
         }
         if self._runner.is_chief:
             content = report.describe(config, path, content)
-            curves.save(self._workdir / LOG, self._workdir / "curves.png")
+            curves.save(self._workdir / LOG, self._workdir / curves.CURVES)
             report.save(self._workdir / report.REPORT, content)
-        self._journal.say(
-            f"Wrote {path}, {report.REPORT} and curves.png beside it"
-        )
+        self._journal.say(f"Wrote {path} and {self._workdir / report.REPORT}")
         return content
 
 

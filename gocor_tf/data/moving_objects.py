@@ -226,6 +226,19 @@ def _transform(matrix, grid):
 
 def _close(mask):
     """Fills gaps: 1 where any part of a dilated, then eroded, mask is."""
-    widened = ops.max_pool(mask, 3, 1, "same")
-    closed = -ops.max_pool(-widened, 3, 1, "same")
-    return ops.cast(closed > 0, "float32")
+    widened = _neighbourhood(mask, ops.maximum, 0.0)
+    return ops.cast(_neighbourhood(widened, ops.minimum, 1.0) > 0, "float32")
+
+
+def _neighbourhood(mask, reduce, border):
+    """Reduces 3 x 3 pixels by shifted copies, far quicker than pooling."""
+    for axis in (1, 2):
+        pads = [(int(n == axis),) * 2 for n in range(4)]
+        padded = ops.pad(mask, pads, constant_values=border)
+        parts = [slice(None)] * 4
+        shifted = []
+        for start in range(3):
+            parts[axis] = slice(start, start + mask.shape[axis])
+            shifted.append(padded[tuple(parts)])
+        mask = reduce(reduce(*shifted[:2]), shifted[2])
+    return mask

@@ -11,6 +11,7 @@ STACKS = [
     {},
     {"perturbs": True},
     {"perturbs": True, "num_objects": 4},
+    {"perturbs": True, "coarse_noise": True},
 ]
 
 
@@ -50,8 +51,9 @@ def test_each_part_changes_the_pair(photographs):
         OpenCVPairs(photographs, SIZE, **stack).pair(3)["flow"]
         for stack in STACKS
     ]
-    bent = np.abs(flows[1] - flows[0]).max(axis=-1)
-    assert 0.005 < (bent > 0.1).mean() < 0.5 and bent.max() < 20
+    for bent_flow in (flows[1], flows[3]):
+        bent = np.abs(bent_flow - flows[0]).max(axis=-1)
+        assert 0.005 < (bent > 0.1).mean() < 0.5 and bent.max() < 20
     assert (np.abs(flows[2] - flows[1]).max(axis=-1) > 1).any()
 
 

@@ -18,7 +18,11 @@ RESULTS = [
         },
     ),
 ]
-RENDERING = {"ours": (8.0, 10.0, 12.5), "OpenCV": (20.0, 25.0, 50.0)}
+RENDERING = {
+    "ours": (8.0, 10.0, 12.5),
+    "OpenCV": (20.0, 25.0, 50.0),
+    "coarse": (5.0, 5.0, 5.0),
+}
 
 
 def test_prints_one_line_per_ratio(capsys):
@@ -32,8 +36,11 @@ def test_prints_one_line_per_ratio(capsys):
         "correlation, forward, share of the matrix rate: 20.0%",
         "GOCor overhead, BaseNet: 1.50",
         "published / ours, glunet: 2.50 (2.00 s)",
-        "pair rendering, static: 2.50 x; ours 100.0 (80.0..125.0) pairs/s, "
-        "OpenCV 40.0 (20.0..50.0) pairs/s",
+        "pair rendering, static: 2.50 x",
+        "pair rendering, static, against coarse: 0.50 x",
+        "  ours: 100.0 pairs/s (80.0 to 125.0)",
+        "  OpenCV: 40.0 pairs/s (20.0 to 50.0)",
+        "  coarse: 200.0 pairs/s (200.0 to 200.0)",
     ]
 
 
@@ -53,7 +60,8 @@ def test_replaces_what_lies_between_the_markers(tmp_path):
     assert text.startswith("before\n") and text.endswith("\nafter\n")
     assert "| correlation | `other` | 2.0 (4.0x) | 5.0 (5.0x) |" in text
     assert "| BaseNet | 256 x 256 | 2.0 | 3.0 | 1.50 |" in text
-    assert "| static | 10.0 (8.0 to 12.5) | 25.0 (20.0 to 50.0) | 2.5 |" in text
+    assert "| static | ours | 10.0 (8.0 to 12.5) |  |" in text
+    assert "| static | OpenCV | 25.0 (20.0 to 50.0) | 2.5x |" in text
     assert "| glunet | 2.00 | 5.00 | 2.5 |" in text
 
 

@@ -1,3 +1,4 @@
+import functools
 import json
 
 import pytest
@@ -21,12 +22,18 @@ def _config():
         ("checkpoint_every", 0),
         ("log_every", -1),
         ("dtype_policy", "float8"),
+        ("max_skipped_steps", 0),
+        ("optimizer.accumulation", 0),
+        ("optimizer.learning_rate", 0.0),
+        ("optimizer.average_decay", 1.0),
+        ("data.megadepth.root", "megadepth"),
     ],
 )
 def test_unusable_values_are_refused(name, value):
     config = _config()
     settings.check(config)
-    setattr(config, name, value)
+    *parents, field = name.split(".")
+    setattr(functools.reduce(getattr, parents, config), field, value)
     with pytest.raises(ValueError, match=f"`{name}` must be"):
         settings.check(config)
 

@@ -156,10 +156,10 @@ class ObjectConfig:
 
 @dataclasses.dataclass
 class MegaDepthConfig:
-    """The arguments of `gocor_tf.data.megadepth.MegaDepthPairs` (spec 5.4).
+    """Real pairs of MegaDepth (spec 5.4), which cannot be read yet.
 
     Attributes:
-        root: folder with `scene_info` and `Undistorted_SfM`; "": not used.
+        root: folder with `scene_info` and `Undistorted_SfM`; must be "".
         share: of MegaDepth's pairs among all pairs, in 0..1.
         scenes: file that lists the training scenes, one a line; "": all.
         pairs_per_scene: most pairs of a scene in an epoch.
@@ -183,8 +183,6 @@ class DataConfig:
 
     Attributes:
         image_dir: folder of photographs, subfolders included.
-        records_dir: folder of pairs that `gocor-train --render` wrote; "":
-            pairs are rendered while training.
         pair_list: CSV of unlabelled pairs, `reference,query`, relative to
             `image_dir`, for warp consistency; "": none.
         batch_size: pairs per step, over all replicas.
@@ -211,7 +209,6 @@ class DataConfig:
     """
 
     image_dir: str = ""
-    records_dir: str = ""
     pair_list: str = ""
     batch_size: int = 8
     size: int = 256

@@ -7,7 +7,7 @@ gocor-train --workdir=runs/glunet_dynamic
 Without `coco_dir`, objects are cut out of the photographs: not as published.
 Steps: 150 epochs * 40,000 / 16 pairs = 375,000. Hardware: 1, 2, 4, 8 or 16
 GPUs. Time: not measured; 6.0 million pairs are 42 hours at 40 a second.
-Published scores ("this repo", DenseMatching's README; spec 6.9): MegaDepth
+Published scores ("this repo", the authors' README; spec 6.9): MegaDepth
 PCK-1 21.59 %, PCK-5 61.91 %; KITTI-2012 AEPE 3.12 px, Fl 19.73 %; KITTI-2015
 AEPE 7.59 px, Fl 33.92 %.
 """

@@ -6,7 +6,7 @@ gocor-train --workdir=runs/glunet_gocor_static
 
 Steps: 100 epochs * 40,000 / 16 pairs = 250,000. Hardware: 1, 2, 4, 8 or 16
 GPUs. Time: not measured; 4.0 million pairs are 28 hours at 40 a second.
-Published scores ("this repo", DenseMatching's README; spec 6.9): HPatches AEPE
+Published scores ("this repo", the authors' README; spec 6.9): HPatches AEPE
 20.16 px, PCK-5 81.46 %; MegaDepth PCK-1 32.24 %, PCK-5 58.90 %.
 """
 

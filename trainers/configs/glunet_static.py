@@ -6,7 +6,7 @@ gocor-train --workdir=runs/glunet_static
 
 Steps: 100 epochs * 40,000 / 16 pairs = 250,000. Hardware: 1, 2, 4, 8 or 16
 GPUs. Time: not measured; 4.0 million pairs are 28 hours at 40 a second.
-Published scores ("this repo", DenseMatching's README; spec 6.9): HPatches AEPE
+Published scores ("this repo", the authors' README; spec 6.9): HPatches AEPE
 25.05 px, PCK-5 78.60 %; MegaDepth PCK-1 29.51 %, PCK-5 56.12 %; KITTI-2012
 AEPE 3.33 px, Fl 18.91 %.
 """

@@ -5,7 +5,8 @@ gocor-train --workdir=runs/warpc_glunet_stage2
     --config.data.image_dir=PHOTOGRAPHS --config.data.pair_list=PAIRS.csv
 
 Starts from runs/warpc_glunet_stage1/model.weights.h5, or from
-`--config.model.init_weights=FILE`. The warps are also bent in 5 to 13 places.
+`--config.model.init_weights=FILE`. The published warps are also bent in 5 to 13
+places; triplets cannot be bent yet, and `data.perturbation` says so in vain.
 Steps: 45 epochs * 30,000 / 6 pairs = 225,000, see the first stage. Hardware: 1,
 2, 3 or 6 GPUs. Time: not measured; 1.35 million triplets are 38 hours at 10 a
 second.

@@ -5,7 +5,7 @@ import pytest
 from gocor_tf.data.augmentation import AppearanceRanges
 from gocor_tf.data.free_warps import FreeWarps
 from gocor_tf.data.random_warps import ViewWarps
-from gocor_tf.trainers.configs import data_schema, default, schema
+from gocor_tf.trainers.configs import data_schema, default
 
 
 def _names(cls):
