@@ -11,6 +11,8 @@ from gocor_tf.data.coco import CocoCutOuts
 from gocor_tf.data.consistency_triplets import ConsistencyTriplets
 from gocor_tf.data.cut_outs import PhotographCutOuts
 from gocor_tf.data.free_warps import FreeWarps
+from gocor_tf.data.megadepth import MegaDepthPairs
+from gocor_tf.data.mixture import Mixture
 from gocor_tf.data.moving_objects import ObjectRanges
 from gocor_tf.data.perturbations import PerturbationRanges
 from gocor_tf.data.random_warps import ViewWarps
@@ -73,7 +75,13 @@ def create_source(config, images, seed):
             size=data.size,
             appearance=AppearanceRanges(**dataclasses.asdict(data.appearance)),
         )
-    return _synthetic_pairs(config, images, seed)
+    pairs = _synthetic_pairs(config, images, seed)
+    settings = dataclasses.asdict(data.megadepth)
+    share = settings.pop("share")
+    if not settings["root"]:
+        return pairs
+    real = MegaDepthPairs(**settings, seed=seed, size=data.size)
+    return Mixture([pairs, real], [1 - share, share], seed=seed)
 
 
 def create_validation(config, model, images):

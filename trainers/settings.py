@@ -65,12 +65,6 @@ def check(config):
             raise ValueError(
                 f"`{name}` must be > 0. Received: {name}={fields[name]}"
             )
-    if config.data.megadepth.root:
-        raise ValueError(
-            "`data.megadepth.root` must be '': pairs of MegaDepth cannot be "
-            "read yet. Received: "
-            f"data.megadepth.root={config.data.megadepth.root!r}"
-        )
     if not 0.0 <= config.optimizer.average_decay < 1.0:
         raise ValueError(
             "`optimizer.average_decay` must be in [0, 1). Received: "

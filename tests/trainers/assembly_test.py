@@ -6,6 +6,7 @@ import pytest
 from gocor_tf.data import batches
 from gocor_tf.trainers import assembly, strategies
 from gocor_tf.trainers.configs.schema import TrainConfig
+from tests.data import megadepth_scenes
 
 
 def _config(**data):
@@ -54,3 +55,19 @@ def test_warp_consistency_takes_unlabelled_pairs(image_dir):
     source = assembly.create_source(config, images, seed=0)
     triplet = source.render(batches.make_batch(source, range(2)))
     assert triplet["warped_reference"].shape == (2, 32, 32, 3)
+
+
+def test_real_pairs_are_mixed_in(image_dir, tmp_path):
+    root = tmp_path / "megadepth"
+    megadepth_scenes.write_pair(root, [([10.0, 12.0], [14.0, 9.0])])
+    config = _config(law="static")
+    config.data.megadepth.root = str(root)
+    config.data.megadepth.share = 0.5
+    images = [str(path) for path in sorted(image_dir.iterdir())]
+    source = assembly.create_source(config, images, seed=0)
+    pair = source.render(batches.make_batch(source, range(20)))
+    known = np.asarray(pair["mask"]).sum(axis=(1, 2, 3))
+    # One pixel of a real pair is known, and many of a synthetic one.
+    assert 5 <= np.sum(known > 100) <= 15
+    assert np.sum(known == 1) == 20 - np.sum(known > 100)
+    assert pair["flow_256"].shape == (20, 256, 256, 2)

@@ -26,7 +26,6 @@ def _config():
         ("optimizer.accumulation", 0),
         ("optimizer.learning_rate", 0.0),
         ("optimizer.average_decay", 1.0),
-        ("data.megadepth.root", "megadepth"),
     ],
 )
 def test_unusable_values_are_refused(name, value):

@@ -156,10 +156,10 @@ class ObjectConfig:
 
 @dataclasses.dataclass
 class MegaDepthConfig:
-    """Real pairs of MegaDepth (spec 5.4), which cannot be read yet.
+    """The arguments of `gocor_tf.data.megadepth.MegaDepthPairs` (spec 5.4).
 
     Attributes:
-        root: folder with `scene_info` and `Undistorted_SfM`; must be "".
+        root: folder with `scene_info` and `Undistorted_SfM`; "": not used.
         share: of MegaDepth's pairs among all pairs, in 0..1.
         scenes: file that lists the training scenes, one a line; "": all.
         pairs_per_scene: most pairs of a scene in an epoch.

@@ -3,6 +3,7 @@
 gocor-train --workdir=runs/glunet_gocor_star_stage2
     --config=trainers/configs/glunet_gocor_star_stage2.py
     --config.data.image_dir=PHOTOGRAPHS --config.data.objects.coco_dir=COCO
+    --config.data.megadepth.root=MEGADEPTH --config.data.megadepth.scenes=SCENES
 
 Starts from runs/glunet_gocor_star_stage1/model.weights.h5, or from
 `--config.model.init_weights=FILE`. As in the published weights, though not in

@@ -3,6 +3,7 @@
 gocor-train --workdir=runs/pdcnet_plus_stage2
     --config=trainers/configs/pdcnet_plus_stage2.py
     --config.data.image_dir=PHOTOGRAPHS --config.data.objects.coco_dir=COCO
+    --config.data.megadepth.root=MEGADEPTH --config.data.megadepth.scenes=SCENES
 
 Starts from runs/pdcnet_plus_stage1/model.weights.h5, or from
 `--config.model.init_weights=FILE`. Each resolution has a pyramid of its own

@@ -3,6 +3,7 @@
 gocor-train --workdir=runs/pdcnet_stage2
     --config=trainers/configs/pdcnet_stage2.py
     --config.data.image_dir=PHOTOGRAPHS --config.data.objects.coco_dir=COCO
+    --config.data.megadepth.root=MEGADEPTH --config.data.megadepth.scenes=SCENES
 
 Starts from runs/pdcnet_stage1/model.weights.h5, or from
 `--config.model.init_weights=FILE`. The pyramid learns at a fifth of the rate of
