@@ -143,7 +143,9 @@ def _create_model(config, num_replicas):
     train_backbone = arguments.pop("train_backbone")
     del arguments["num_iterations"]
     chosen = {k: v for k, v in arguments.items() if v is not None}
-    chosen["synchronized"] = config.synchronize_batch_norm and num_replicas > 1
+    if not preset.startswith("pwcnet"):  # It has no batch normalization.
+        synchronized = config.synchronize_batch_norm and num_replicas > 1
+        chosen["synchronized"] = synchronized
     if partial and weights not in (None, "imagenet", "preset"):
         model = load_model(preset, None, **chosen)
         logging.info("%s: %s", weights, load_weights_partially(model, weights))
