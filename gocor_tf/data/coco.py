@@ -31,7 +31,7 @@ class CocoCutOuts:
     def __init__(self, coco_dir):
         self._images = os.path.join(coco_dir, IMAGES)
         path = os.path.join(coco_dir, ANNOTATIONS)
-        self._files, self._outlines = _read_annotations(path)
+        self._outlines = _read_annotations(path)
         if not self._outlines:
             raise ValueError(
                 "`coco_dir` must hold outlines of things of more than "
@@ -53,26 +53,25 @@ class CocoCutOuts:
         Raises:
             ValueError: if its image cannot be read; the message has its name.
         """
-        image_id, polygons = self._outlines[rng.integers(len(self._outlines))]
-        image = photographs.read_image(
-            os.path.join(self._images, self._files[image_id])
-        )
+        name, polygons = self._outlines[rng.integers(len(self._outlines))]
+        image = photographs.read_image(os.path.join(self._images, name))
         mask = np.zeros(image.shape[:2], "uint8")
-        points = [np.reshape(p, (-1, 2)) for p in polygons]
-        cv2.fillPoly(mask, [np.round(p).astype("int32") for p in points], 255)
+        for polygon in polygons:
+            # One by one: where parts overlap, `fillPoly` would leave holes.
+            cv2.fillPoly(mask, [np.round(polygon).astype("int32")], 255)
         x, y, width, height = cv2.boundingRect(mask)
         box = slice(y, y + max(height, 1)), slice(x, x + max(width, 1))
         return np.ascontiguousarray(np.dstack([image, mask])[box])
 
 
 def _read_annotations(path):
-    """Returns file names by image, and `(image, polygons)` of each object."""
+    """Returns the file name and the polygons of each object."""
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
         files = {image["id"]: image["file_name"] for image in content["images"]}
         outlines = [
-            (one["image_id"], one["segmentation"])
+            (files[one["image_id"]], _polygons(one["segmentation"]))
             for one in content["annotations"]
             if not one["iscrowd"]
             and one["area"] > _SMALLEST_AREA
@@ -83,4 +82,9 @@ def _read_annotations(path):
             f"`coco_dir` must hold COCO's {ANNOTATIONS} and {IMAGES}: "
             f"{type(error).__name__}: {error}. Received: '{path}'"
         ) from error
-    return files, outlines
+    return outlines
+
+
+def _polygons(segmentation):
+    """Returns an outline's parts, `(number, 2)` (x, y) in pixels each."""
+    return [np.reshape(np.float32(part), (-1, 2)) for part in segmentation]

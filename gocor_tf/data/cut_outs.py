@@ -49,13 +49,12 @@ class PhotographCutOuts:
         for _ in range(_MAX_DRAWS):
             window = _draw_window(rng, photograph, self.size)
             mask = _draw_mask(rng, window)
-            if mask.mean() * mask.size >= _SMALLEST_SHARE * self.size**2:
+            if np.count_nonzero(mask) >= _SMALLEST_SHARE * self.size**2:
                 break
-        soft = cv2.GaussianBlur(255.0 * mask, (0, 0), _SOFTNESS)
-        soft = np.round(soft).astype("uint8")
+        soft = cv2.GaussianBlur(255 * mask, (0, 0), _SOFTNESS)
         rows, columns = np.any(soft, axis=1), np.any(soft, axis=0)
-        image = np.dstack([window, soft])
-        return np.ascontiguousarray(image[_extent(rows), _extent(columns)])
+        box = _extent(rows), _extent(columns)
+        return cv2.merge([*cv2.split(window[box]), soft[box]])
 
 
 def _draw_window(rng, photograph, size):

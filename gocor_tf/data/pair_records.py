@@ -3,11 +3,9 @@
 A folder has shards `pairs-00003-of-00020.tfrecord`. A record is a
 `tf.train.Example` of one pair, everything without loss: `number`, an integer;
 `reference` and `query`, PNG files; `flow`, and `flow_256` of sparse pairs,
-float32, all x before all y and all lowest bytes first, which zlib compresses
-to a tenth; `valid` and `mask`, and `mask_256` of sparse pairs, a bit a pixel,
-compressed too. Damage shows in the check sums of PNG and zlib.
-
-Writing and reading need TensorFlow, whatever Keras runs on.
+float32, x before y and low bytes before high ones; `valid` and `mask`, and
+`mask_256` of sparse pairs, a bit a pixel. All but PNG files is compressed by
+zlib; damage shows in the check sums. This needs TensorFlow on any backend.
 """
 
 import functools
@@ -62,9 +60,8 @@ class PairRecords:
                 "`folder` must have shards of at least one pair. "
                 f"Received: folder='{folder}'"
             )
-        first = self._read(0)
-        self.size = first["reference"].shape[0]
-        self._shapes = _shapes(first)
+        self._shapes = _shapes(self._read(0))
+        self.size = self._shapes["reference"][0]
 
     @property
     def num_pairs(self):
@@ -103,7 +100,7 @@ class PairRecords:
             batch: dicts of `pair`, stacked, as arrays or tensors.
 
         Returns:
-            A dict of float32 tensors, as rendered by the records' source.
+            A dict of float32 tensors.
         """
         return {k: ops.cast(value, "float32") for k, value in batch.items()}
 

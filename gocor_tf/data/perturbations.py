@@ -11,6 +11,7 @@ import math
 import numpy as np
 from keras import ops
 
+# Noise is drawn for cells of about this side, in pixels.
 _CELL = 8
 _MAX_DRAWS = 50
 # A place fades to nothing at this many of its standard deviations.
@@ -70,7 +71,7 @@ def draw(rng, size, ranges, is_valid):
     most = ranges.number[1]
     number = rng.integers(ranges.number[0], most, endpoint=True)
     radius = rng.integers(*ranges.mask_sigma, size=most, endpoint=True)
-    radius = np.minimum(radius, size // (2 * _MARGIN + 1))
+    radius = np.clip(radius, None, max(size // (2 * _MARGIN + 1), 1))
     center = np.zeros((most, 2))
     found = np.zeros(most, bool)
     for _ in range(_MAX_DRAWS):
@@ -84,7 +85,7 @@ def draw(rng, size, ranges, is_valid):
     sigma = ranges.min_sigma + ranges.sigma_range * rng.uniform()
     alpha = ranges.min_alpha + ranges.alpha_range * rng.uniform()
     # The mean of a cell's uniform values in -1..1.
-    spread = 1 / (math.sqrt(3) * _CELL)
+    spread = cells / (math.sqrt(3) * size)
     drawn = {
         "noise": spread * rng.standard_normal((cells, cells, 2)),
         "sigma": sigma * size,
@@ -123,13 +124,14 @@ def _blur_matrix(sigma, pixels, size):
     Cells beyond a border mirror those inside, about the outermost pixel.
     """
     cells = math.ceil(size / _CELL)
-    center = _CELL * (ops.arange(cells, dtype="float32") + 0.5) - 0.5
+    side = size / cells
+    center = side * (ops.arange(cells, dtype="float32") + 0.5) - 0.5
     sigma = ops.reshape(sigma, (-1, 1, 1))
     weights = 0.0
     for mirrored in (center, -center, 2.0 * (size - 1) - center):
         distance = (pixels[:, None] - mirrored)[None] / sigma
         weights = weights + ops.exp(-0.5 * ops.square(distance))
-    return weights * (_CELL / math.sqrt(2 * math.pi)) / sigma
+    return weights * (side / math.sqrt(2 * math.pi)) / sigma
 
 
 def _mask(drawn, pixels):
@@ -138,5 +140,9 @@ def _mask(drawn, pixels):
     distance = distance / drawn["radius"][..., None, None]
     bump = ops.exp(-0.5 * ops.square(distance))
     row = 2.0 * bump[:, :, 1] * drawn["weight"][..., None]
-    bumps = row[..., :, None] * bump[:, :, 0][..., None, :]
-    return ops.minimum(ops.sum(ops.minimum(bumps, 1.0), axis=1), 1.0)
+    # One place after the other: all at once would need many times the memory.
+    mask = 0.0
+    for index in range(bump.shape[1]):
+        place = row[:, index, :, None] * bump[:, index, 0, None, :]
+        mask = mask + ops.minimum(place, 1.0)
+    return ops.minimum(mask, 1.0)

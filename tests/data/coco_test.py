@@ -39,6 +39,14 @@ def test_an_object_is_its_outline_in_its_box(tmp_path):
     assert np.all(image == (200, 20, 10, 255))
 
 
+def test_parts_that_overlap_leave_no_hole(tmp_path):
+    left, right = [10, 20, 39, 20, 39, 59, 10, 59], [20, 20, 59, 20, 59, 59]
+    _write(tmp_path, [_annotation(segmentation=[left, [*right, 20, 59]])])
+    image = CocoCutOuts(tmp_path).cut_out(np.random.default_rng(0))
+    assert image.shape == (40, 50, 4)
+    assert np.all(image[..., 3] == 255)
+
+
 def test_crowds_and_small_things_are_left_out(tmp_path):
     others = [_annotation(iscrowd=1), _annotation(area=1300.0)]
     _write(tmp_path / "some", [*others, _annotation()])
@@ -57,6 +65,15 @@ def test_unreadable_annotations_are_refused(tmp_path):
         path.write_text(text)
         with pytest.raises(ValueError, match="must hold COCO's annotations"):
             CocoCutOuts(tmp_path / "broken")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"image_id": 8}, {"segmentation": [[1, 2, 3]]}]
+)
+def test_impossible_outlines_are_refused(tmp_path, fields):
+    _write(tmp_path, [_annotation(**fields)])
+    with pytest.raises(ValueError, match="must hold COCO's annotations"):
+        CocoCutOuts(tmp_path)
 
 
 def test_a_missing_image_is_named(tmp_path):

@@ -50,6 +50,40 @@ def test_bending_is_blurred_noise():
         np.array(published)[inside]
     )
     assert ratio == pytest.approx(expected, rel=0.2)
+    # How alike are values one sigma apart? Blurred noise: exp(-1 / 4).
+    ours = np.transpose(ours, (0, 3, 1, 2)).reshape(-1, size, size)
+    alike = [_likeness(fields, round(sigma)) for fields in (ours, published)]
+    assert alike[0] == pytest.approx(alike[1], abs=0.06)
+    assert alike[0] == pytest.approx(np.exp(-0.25), abs=0.06)
+
+
+def _likeness(fields, step):
+    """Returns the correlation of values some columns apart."""
+    fields = np.array(fields)
+    left, right = fields[..., :-step], fields[..., step:]
+    return np.mean(left * right) / np.mean(np.square(fields))
+
+
+def test_any_size_is_bent_alike():
+    # 100 pixels are no whole number of cells.
+    ranges = PerturbationRanges((1, 1), (3, 3), 0.1, 0.0, 1.0, 0.0)
+    spreads = [
+        np.std([_field(seed, ranges, size) for seed in range(40)]) / size
+        for size in (100, 104)
+    ]
+    assert spreads[0] == pytest.approx(spreads[1], rel=0.1)
+
+
+def test_drawing_depends_on_the_generator_alone():
+    one, two = (
+        perturbations.draw(
+            np.random.default_rng(3), 64, PerturbationRanges(), _everywhere
+        )
+        for _ in range(2)
+    )
+    for name in one:
+        np.testing.assert_array_equal(one[name], two[name])
+        assert one[name].dtype == "float32"
 
 
 def test_only_the_places_are_bent():
