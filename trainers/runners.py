@@ -1,7 +1,8 @@
 """Where a training step runs: TensorFlow replicas, or one JAX device.
 
 Both keep the training state on their devices and offer the same methods:
-`rows`, `step`, `evaluate`, `averaged_model`, `read` and `write`.
+`rows`, `check_same_step`, `step`, `evaluate`, `averaged_model`, `read` and
+`write`.
 """
 
 import contextlib
@@ -10,9 +11,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from . import cluster
+
 
 class TensorFlowRunner:
     """Runs a training step in every replica of a strategy.
+
+    With several workers, each runs the same program, prepares its own rows
+    of each batch and holds the whole state; the chief writes the files.
 
     Args:
         training_step: `TrainingStep`.
@@ -22,8 +28,6 @@ class TensorFlowRunner:
     Raises:
         ValueError: if several replicas should be compiled.
     """
-
-    is_chief = True
 
     def __init__(self, training_step, strategy, jit_compile=False):
         import tensorflow as tf
@@ -36,6 +40,10 @@ class TensorFlowRunner:
                 f"{strategy.num_replicas_in_sync} replicas"
             )
         self._strategy = strategy
+        self._cluster = None
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            self._cluster = cluster.read_cluster()
+        self._num_local = len(strategy.extended.worker_devices)
         self._model = model = training_step.model
         with strategy.scope():
             state = training_step.initial_state()
@@ -56,9 +64,42 @@ class TensorFlowRunner:
         """Replicas that share each batch."""
         return self._strategy.num_replicas_in_sync
 
+    @property
+    def is_chief(self):
+        """Whether this process writes the files."""
+        return self._strategy.extended.should_checkpoint
+
     def rows(self, batch_size):
         """Returns the rows of a global batch that this process prepares."""
-        return range(batch_size)
+        share = batch_size // self.num_replicas
+        first = self._first_replica * share
+        return range(first, first + self._num_local * share)
+
+    def check_same_step(self, step):
+        """Checks that all workers are at the same step.
+
+        Args:
+            step: steps that this worker has taken.
+
+        Raises:
+            ValueError: if another worker has taken more, or fewer.
+        """
+        if self._cluster is None:
+            return
+        import tensorflow as tf
+
+        strategy = self._strategy
+        own = strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant([step])
+        )
+        with cluster.explain_lost_workers(self._cluster):
+            steps = strategy.gather(own, axis=0).numpy()
+        if (steps != step).any():
+            raise ValueError(
+                "`workdir` must be one folder that all workers share. Their "
+                f"last checkpoints are of other steps: {sorted(set(steps))}. "
+                f"Received: step={step}"
+            )
 
     def step(self, batch, learning_rate, is_last=True):
         """Takes one step.
@@ -70,12 +111,16 @@ class TensorFlowRunner:
 
         Returns:
             A dict of scalars, still on the device.
+
+        Raises:
+            RuntimeError: if another worker was lost.
         """
-        return self._compiled_step(
-            self._split(batch),
-            ops.convert_to_tensor(learning_rate, "float32"),
-            ops.convert_to_tensor(is_last, "bool"),
-        )
+        with cluster.explain_lost_workers(self._cluster):
+            return self._compiled_step(
+                self._split(batch),
+                ops.convert_to_tensor(learning_rate, "float32"),
+                ops.convert_to_tensor(is_last, "bool"),
+            )
 
     def evaluate(self, function, batch):
         """Runs `function(trainable, non_trainable, batch)`, compiled."""
@@ -120,12 +165,17 @@ class TensorFlowRunner:
     def _values(self, name):
         return [ops.convert_to_tensor(v) for v in self._variables[name]]
 
+    @property
+    def _first_replica(self):
+        return self._cluster.index * self._num_local if self._cluster else 0
+
     def _split(self, batch):
-        """Gives each replica its share of the batch."""
-        share = len(next(iter(batch.values()))) // self.num_replicas
+        """Gives each replica of this process its share of the rows."""
+        share = len(next(iter(batch.values()))) // self._num_local
 
         def part(context):
-            start = context.replica_id_in_sync_group * share
+            replica = context.replica_id_in_sync_group - self._first_replica
+            start = replica * share
             return {
                 name: ops.convert_to_tensor(value[start : start + share])
                 for name, value in batch.items()
@@ -193,6 +243,9 @@ class JaxRunner:
     def rows(self, batch_size):
         """Returns the rows of a global batch that this process prepares."""
         return range(batch_size)
+
+    def check_same_step(self, step):
+        """Does nothing: there is one process."""
 
     def step(self, batch, learning_rate, is_last=True):
         """Takes one step; see `TensorFlowRunner.step`."""

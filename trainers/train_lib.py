@@ -94,6 +94,7 @@ class TrainingRun:
             "best": {"aepe": math.inf, "step": 0},
         }
         self._restore()
+        self._runner.check_same_step(self._step)
         is_chief = self._runner.is_chief
         if is_chief:
             report.save(

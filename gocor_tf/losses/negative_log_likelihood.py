@@ -103,15 +103,14 @@ def _log_mean(log_density, mixture_logits):
     if mixture_logits is None:
         mixture.check_modes(log_density.shape)
         return log_density
-    (logits,) = _widen(mixture_logits)
+    log_density, logits = _widen(log_density, mixture_logits)
     return ops.logsumexp(
         logits + log_density, axis=-1, keepdims=True
     ) - ops.logsumexp(logits, axis=-1, keepdims=True)
 
 
 def _widen(*tensors):
-    """Casts to float32 at least."""
-    return tuple(
-        ops.cast(tensor, backend.result_type(tensor.dtype, "float32"))
-        for tensor in map(ops.convert_to_tensor, tensors)
-    )
+    """Casts to the widest of the dtypes, float32 at least."""
+    tensors = [ops.convert_to_tensor(tensor) for tensor in tensors]
+    dtype = backend.result_type(*(t.dtype for t in tensors), "float32")
+    return tuple(ops.cast(tensor, dtype) for tensor in tensors)

@@ -1,7 +1,9 @@
 import math
 
+import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from gocor_tf.losses import endpoint_error, negative_log_likelihood
 from gocor_tf.ops import mixture
@@ -138,3 +140,20 @@ def test_several_modes_need_logits(name):
     error = getattr(negative_log_likelihood, name)
     with pytest.raises(ValueError, match="`mixture_logits` must be given"):
         error(PREDICTED, FLOW, LOG_VARIANCE)
+
+
+def test_the_widest_dtype_is_kept():
+    tensors = np.zeros((3, 1, 2, 2, 2))
+    dtypes = ("float64", "float32", "float32", "float64")
+    for function in (
+        negative_log_likelihood.laplace,
+        negative_log_likelihood.gaussian,
+    ):
+        arguments = [
+            ops.cast(tensor, dtype)
+            for tensor, dtype in zip(
+                [*tensors, tensors[0]], dtypes, strict=True
+            )
+        ]
+        dtype = keras.backend.standardize_dtype(function(*arguments).dtype)
+        assert dtype == "float64"

@@ -31,14 +31,19 @@ tf.config.set_logical_device_configuration(
 from gocor_tf.trainers import train_lib
 from gocor_tf.trainers.configs import default
 
-dtype_policy, optimizer, learning_rate, image_dir, workdir = sys.argv[1:]
+loss, dtype_policy, optimizer, learning_rate, image_dir, workdir = sys.argv[1:]
 for devices in (("CPU:0",), ("CPU:0", "CPU:1")):
     config = default.get_config("smoke")
     config.model.global_correlation = "feature"
     config.model.local_correlation = "feature"
     config.model.width = 0.125
-    config.num_steps = config.checkpoint_every = config.log_every = 5
-    config.validation.interval = 5
+    if loss == "negative_log_likelihood":
+        config.model.preset = "pdcnet"
+        config.model.backbone = "compact"
+        config.loss.level_weights = (0.32, 0.08, 0.02, 0.01)
+    config.num_steps = config.checkpoint_every = config.log_every = 10
+    config.validation.interval = 10
+    config.loss.name = loss
     config.loss.matching_weight = 100.0
     config.tensorboard = False
     config.data.image_dir = image_dir
@@ -69,19 +74,35 @@ def _weights(workdir):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("dtype_policy", "optimizer", "learning_rate", "tolerance"),
+    ("loss", "dtype_policy", "optimizer", "learning_rate", "tolerance"),
     [
-        ("float64", "sgd", 1e-6, 1e-6),
-        ("float64", "adam", 1e-3, 1e-5),
-        ("float32", "sgd", 1e-8, 1e-6),
+        ("endpoint_error", "float64", "sgd", 1e-6, 1e-6),
+        ("endpoint_error", "float64", "adam", 1e-3, 1e-5),
+        ("endpoint_error", "float32", "sgd", 1e-8, 1e-6),
+        ("negative_log_likelihood", "float64", "sgd", 1e-6, 1e-6),
+        ("negative_log_likelihood", "float64", "adam", 1e-3, 1e-5),
     ],
 )
 def test_two_replicas_give_the_weights_of_one_device(
-    image_dir, tmp_path, dtype_policy, optimizer, learning_rate, tolerance
+    image_dir,
+    tmp_path,
+    loss,
+    dtype_policy,
+    optimizer,
+    learning_rate,
+    tolerance,
 ):
-    arguments = (dtype_policy, optimizer, learning_rate, image_dir, tmp_path)
+    arguments = (loss, dtype_policy, optimizer, learning_rate)
     subprocess.run(
-        [sys.executable, "-c", TRAINING, *map(str, arguments)], check=True
+        [
+            sys.executable,
+            "-c",
+            TRAINING,
+            *map(str, arguments),
+            image_dir,
+            tmp_path,
+        ],
+        check=True,
     )
     report = json.loads((tmp_path / "1" / "report.json").read_text())
     if optimizer == "sgd":

@@ -159,8 +159,10 @@ class TrainConfig:
         seed: of weights and pairs.
         deterministic: whether equal runs give equal bits.
         synchronize_batch_norm: whether replicas share batch statistics.
-        strategy: "auto" or "mirrored" (a replica on each device), or "one".
+        strategy: "auto" (all workers where `TF_CONFIG` names several, else
+            all devices), "mirrored", "multiworker", "tpu" or "one".
         devices: of the replicas, such as ("GPU:0", "GPU:1"); (): all GPUs.
+        worker_timeout: seconds to wait for the other workers.
         num_threads: CPU threads of TensorFlow; 0: one for each core.
         jit_compile: whether XLA compiles the training step (TensorFlow; JAX
             always does).
@@ -190,6 +192,7 @@ class TrainConfig:
     synchronize_batch_norm: bool = True
     strategy: str = "auto"
     devices: tuple[str, ...] = ()
+    worker_timeout: float = 300.0
     num_threads: int = 0
     jit_compile: bool = False
     max_skipped_steps: int = 50

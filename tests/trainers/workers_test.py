@@ -1,0 +1,209 @@
+"""Two workers must train like one, and go on after one was killed.
+
+Each worker is a process of its own on this machine, as `TF_CONFIG` says. In
+float64, for the reason that `replicas_test.py` gives.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+DEFAULT = pathlib.Path(__file__).parents[2] / "trainers/configs/default.py"
+NUM_STEPS = 10
+FLAGS = {
+    "num_steps": NUM_STEPS,
+    "checkpoint_every": 2,
+    "log_every": 1,
+    "num_threads": 1,
+    "deterministic": True,
+    "tensorboard": False,
+    "picture_every": 0,
+    "dtype_policy": "float64",
+    "validation.interval": NUM_STEPS,
+    "validation.num_pairs": 2,
+    "data.batch_size": 2,
+    "model.width": 0.125,
+    "model.global_correlation": "feature",
+    "model.local_correlation": "feature",
+    "loss.matching_weight": 100.0,
+    "optimizer.schedule": "constant",
+    "optimizer.warmup": 0.0,
+    "optimizer.learning_rate": 1e-3,
+}
+# A worker that greets the others and is never seen again.
+VANISHING = """
+from gocor_tf.trainers import cluster
+
+cluster.wait_for_workers(cluster.read_cluster(), timeout=60.0)
+"""
+
+
+def _free_addresses(number):
+    with contextlib.ExitStack() as stack:
+        ports = [
+            stack.enter_context(socket.create_server(("", 0))).getsockname()[1]
+            for _ in range(number)
+        ]
+    return [f"localhost:{port}" for port in ports]
+
+
+def _environment(addresses, index):
+    config = {
+        "cluster": {"worker": addresses},
+        "task": {"type": "worker", "index": index},
+    }
+    # One worker, one CPU; GPUs would be shared by the two processes.
+    hidden = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**os.environ, **hidden, "TF_CONFIG": json.dumps(config)}
+
+
+def _start(image_dir, workdir, addresses, index, **flags):
+    """Starts one worker of a training run."""
+    flags = {**FLAGS, "data.image_dir": image_dir, **flags}
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "gocor_tf.trainers.train",
+            f"--config={DEFAULT}",
+            f"--workdir={workdir}",
+            *[f"--config.{name}={value}" for name, value in flags.items()],
+        ],
+        env=_environment(addresses, index),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _train(image_dir, workdir, addresses):
+    """Trains to the end with a worker at each address."""
+    workers = [
+        _start(image_dir, workdir, addresses, index)
+        for index in range(len(addresses))
+    ]
+    for worker in workers:
+        output, errors = worker.communicate()
+        assert worker.returncode == 0, output + errors
+
+
+def _weights(workdir):
+    """Returns every array of a run's weights file, by its name there."""
+    weights = {}
+
+    def collect(name, item):
+        if isinstance(item, h5py.Dataset):
+            weights[name] = item[()]
+
+    with h5py.File(workdir / "model.weights.h5") as file:
+        file.visititems(collect)
+    return weights
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Returns a folder of three photographs of noise."""
+    import cv2
+
+    folder = tmp_path_factory.mktemp("photographs")
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        blobs = rng.uniform(0, 255, (12, 16, 3)).astype("float32")
+        image = cv2.resize(blobs, (128, 96), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / f"{number}.png"), np.clip(image, 0, 255))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained_by_two(photographs, tmp_path_factory):
+    """Returns the folder of a run of two workers that nothing disturbed."""
+    workdir = tmp_path_factory.mktemp("two") / "run"
+    _train(photographs, workdir, _free_addresses(2))
+    return workdir
+
+
+def test_two_workers_give_the_weights_of_one(
+    photographs, trained_by_two, tmp_path
+):
+    _train(photographs, tmp_path / "one", _free_addresses(1))
+    report = json.loads((trained_by_two / "report.json").read_text())
+    assert report["replicas"] == 2
+    assert report["steps"] == NUM_STEPS
+    one, two = _weights(tmp_path / "one"), _weights(trained_by_two)
+    for name in one:
+        np.testing.assert_allclose(
+            two[name], one[name], rtol=0.0, atol=1e-5, err_msg=name
+        )
+
+
+def test_a_killed_worker_ends_the_run_and_all_go_on(
+    photographs, trained_by_two, tmp_path
+):
+    addresses = _free_addresses(2)
+    chief, other = (
+        _start(photographs, tmp_path / "run", addresses, index)
+        for index in range(2)
+    )
+    for line in chief.stdout:
+        if line.startswith(f"5/{NUM_STEPS}"):
+            break
+    other.send_signal(signal.SIGKILL)
+    _, errors = chief.communicate(timeout=120)
+    other.communicate()
+    assert chief.returncode == 1
+    assert f"Lost worker {addresses[1]}." in errors
+    assert "goes on from the last checkpoint" in errors.splitlines()[-1]
+    _train(photographs, tmp_path / "run", addresses)
+    disturbed, whole = _weights(tmp_path / "run"), _weights(trained_by_two)
+    for name in whole:
+        np.testing.assert_array_equal(disturbed[name], whole[name], name)
+
+
+def test_a_dead_host_is_named(photographs, tmp_path):
+    addresses = _free_addresses(2)
+    worker = _start(
+        photographs, tmp_path / "run", addresses, 0, worker_timeout=3.0
+    )
+    _, errors = worker.communicate(timeout=120)
+    assert worker.returncode == 1
+    assert f"did not answer: {addresses[1]}." in errors.splitlines()[-1]
+
+
+def test_a_worker_that_vanishes_does_not_block_for_ever(photographs, tmp_path):
+    addresses = _free_addresses(2)
+    worker = _start(
+        photographs, tmp_path / "run", addresses, 0, worker_timeout=30.0
+    )
+    subprocess.run(
+        [sys.executable, "-c", VANISHING],
+        env=_environment(addresses, 1),
+        check=True,
+    )
+    _, errors = worker.communicate(timeout=120)
+    assert worker.returncode == 1
+    assert "Timeout" in errors
+
+
+def test_workers_with_other_checkpoints_are_refused(
+    photographs, trained_by_two, tmp_path
+):
+    addresses = _free_addresses(2)
+    workers = [
+        _start(photographs, trained_by_two, addresses, 0),
+        _start(photographs, tmp_path / "own", addresses, 1),
+    ]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=180)
+        assert worker.returncode != 0
+        assert "one folder that all workers share" in errors
