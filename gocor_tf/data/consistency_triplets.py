@@ -10,15 +10,13 @@ Convention:
     `size` pixels is at `2 * p / (size - 1) - 1`.
 """
 
-import cv2
 import numpy as np
 from keras import ops
 
-from gocor_tf.data import augmentation, photographs, warp_formulas
+from gocor_tf.data import canvases, photographs, warp_formulas
+from gocor_tf.data.appearance import ImageAppearance
+from gocor_tf.data.augmentation import AppearanceRanges
 from gocor_tf.ops.warp import in_view_mask, warp_by_mapping
-
-_NOISE_SCALE = 32.0
-_DRAWN = ("color", "tone", "noise_level", "jpeg")
 
 
 class ConsistencyTriplets:
@@ -61,7 +59,9 @@ class ConsistencyTriplets:
         self.law = law
         self.seed = seed
         self.size = size
-        self.appearance = appearance
+        self._appearance = ImageAppearance(
+            appearance or AppearanceRanges(probability=0.0), size, seed
+        )
         self._start = (law.view_size - size) // 2
         side = np.arange(self._start, self._start + size)
         side = side * 2 / (law.view_size - 1) - 1
@@ -84,26 +84,22 @@ class ConsistencyTriplets:
         rng = np.random.default_rng([self.seed, 3, number])
         homography, spline = self.law.draw(rng)
         reference, query = (
-            self._stretch(image) for image in self.pairs.images(number)
+            canvases.stretch(
+                photographs.check_image(image).astype("uint8"),
+                self.law.view_size,
+            )
+            for image in self.pairs.images(number)
         )
+        drawn, sigma = self._appearance.draw(rng)
         inside = slice(self._start, self._start + self.size)
-        arrays = {
+        return {
             "reference": reference[inside, inside],
             "query": query[inside, inside],
-            "view": reference,
+            "view": canvases.blur(reference, sigma),
             "homography": np.asarray(homography, "float32"),
             "spline": np.asarray(spline, "float32"),
+            **drawn,
         }
-        if self.appearance is None:
-            return arrays
-        drawn = augmentation.sample_appearance(rng, 1, self.appearance)
-        drawn = {name: value[0] for name, value in drawn.items()}
-        blur = float(drawn.pop("blur"))
-        if blur > 0:
-            arrays["view"] = cv2.GaussianBlur(reference, (0, 0), blur)
-        noise = rng.standard_normal((self.size, self.size, 3), "float32")
-        noise = np.clip(_NOISE_SCALE * noise, -127, 127).astype("int8")
-        return {**arrays, **drawn, "noise": noise}
 
     def render(self, batch):
         """Builds the images, the known flow and its masks from a batch.
@@ -138,29 +134,8 @@ class ConsistencyTriplets:
         return {
             "reference": ops.cast(batch["reference"], "float32"),
             "query": ops.cast(batch["query"], "float32"),
-            "warped_reference": self._change_appearance(warped, batch),
+            "warped_reference": self._appearance.apply(warped, batch),
             "flow": flow,
             "valid": in_view_mask(flow) * mask,
             "mask": mask,
         }
-
-    def _change_appearance(self, image, batch):
-        """Changes colours and adds noise as drawn; see `augmentation`."""
-        if self.appearance is None:
-            return image
-        drawn = {name: batch[name] for name in _DRAWN if name in batch}
-        drawn["noise_level"] = drawn["noise_level"] * (1 / _NOISE_SCALE)
-        return augmentation.apply_appearance(
-            image, noise=batch["noise"], **drawn
-        )
-
-    def _stretch(self, image):
-        """Resizes a photograph to the law's view."""
-        size = self.law.view_size
-        image = photographs.check_image(image).astype("uint8")
-        shrinks = min(image.shape[:2]) > size
-        return cv2.resize(
-            image,
-            (size, size),
-            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-        )

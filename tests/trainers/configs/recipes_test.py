@@ -1,21 +1,12 @@
 """Recipes against the rows of spec training.md, 1.10, 1.3, 4.2 and 4.5."""
 
 import dataclasses
-import importlib
 import math
-import pathlib
 
 import pytest
 
 from gocor_tf.trainers import optimizers
-from gocor_tf.trainers.configs import published
-
-FOLDER = pathlib.Path(published.__file__).parent
-ALL = sorted(
-    path.stem
-    for path in FOLDER.glob("*.py")
-    if path.stem not in ("__init__", "data_schema", "schema", "published")
-)
+from tests.trainers.configs.recipe_files import get_config
 
 DENSE = (0.32, 0.08, 0.02, 0.01)
 SPARSE = (0.08, 0.08, 0.02, 0.02)
@@ -101,20 +92,12 @@ PYRAMIDS = {
 }
 
 
-def _recipe(name):
-    return importlib.import_module(f"gocor_tf.trainers.configs.{name}")
-
-
-def _config(name, variant="full"):
-    return _recipe(name).get_config(variant)
-
-
 @pytest.mark.parametrize("name", TRAININGS)
 def test_training_is_the_published_one(name):
     preset, batch, rate, milestones, epochs, pairs, loss, weights = TRAININGS[
         name
     ]
-    config = _config(name)
+    config = get_config(name)
     assert config.model.preset == preset
     assert config.data.batch_size == batch
     assert config.num_steps == epochs * math.ceil(pairs / batch)
@@ -143,7 +126,7 @@ def test_training_is_the_published_one(name):
 @pytest.mark.parametrize("name", DATA)
 def test_pairs_are_the_published_ones(name):
     law, places, objects, rotation, mask = DATA[name]
-    data = _config(name).data
+    data = get_config(name).data
     assert (data.law, data.size, data.mask) == (law, 520, mask)
     assert data.perturbation.number == places
     assert data.objects.number == objects
@@ -156,7 +139,7 @@ def test_pairs_are_the_published_ones(name):
 @pytest.mark.parametrize("name", PYRAMIDS)
 def test_pyramids_are_trained_where_published(name):
     weights, two_pyramids, trained, rate = PYRAMIDS[name]
-    config = _config(name)
+    config = get_config(name)
     stage_1 = name.replace("stage2", "stage1")
     assert config.model.init_weights == (
         weights or f"runs/{stage_1}/model.weights.h5"
@@ -168,13 +151,13 @@ def test_pyramids_are_trained_where_published(name):
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_gocor_iterates_three_times_in_training(name):
-    config = _config(name)
+    config = get_config(name)
     has_gocor = config.model.preset != "glunet"
     assert config.model.num_iterations == (3 if has_gocor else None)
 
 
 def test_first_label_of_star():
-    assert _config("glunet_gocor_star_stage2").model.global_gocor == {
+    assert get_config("glunet_gocor_star_stage2").model.global_gocor == {
         "reg_inter_dim": 16,
         "reg_output_dim": 16,
         "step_length_reg": 0.1,
@@ -184,7 +167,7 @@ def test_first_label_of_star():
 
 @pytest.mark.parametrize("name", STAGES_2[:-1])
 def test_second_stages_add_megadepth(name):
-    config = _config(name)
+    config = get_config(name)
     assert config.model.partial
     megadepth = config.data.megadepth
     assert megadepth.share == pytest.approx(45 / 85)
@@ -194,7 +177,7 @@ def test_second_stages_add_megadepth(name):
 
 
 def test_bending_is_the_published_one():
-    bent = dataclasses.asdict(_config("pdcnet_stage1").data.perturbation)
+    bent = dataclasses.asdict(get_config("pdcnet_stage1").data.perturbation)
     assert bent == {
         "number": (5, 15),
         "mask_sigma": (3, 10),
@@ -203,7 +186,9 @@ def test_bending_is_the_published_one():
         "min_alpha": 1.0,
         "alpha_range": 0.4,
     }
-    bent = dataclasses.asdict(_config("warpc_glunet_stage2").data.perturbation)
+    bent = dataclasses.asdict(
+        get_config("warpc_glunet_stage2").data.perturbation
+    )
     assert bent == {
         "number": (5, 13),
         "mask_sigma": (10, 40),
@@ -223,7 +208,7 @@ def test_bending_is_the_published_one():
     ],
 )
 def test_free_warps_are_the_published_ones(name, shifts):
-    law = _config(name).data.free_warp
+    law = get_config(name).data.free_warp
     assert (
         law.homography_shift,
         law.tps_shift,
@@ -235,7 +220,7 @@ def test_free_warps_are_the_published_ones(name, shifts):
 
 
 def test_colours_of_single_photographs():
-    colours = _config("glunet_on_photographs").data.appearance
+    colours = get_config("glunet_on_photographs").data.appearance
     factors = colours.brightness, colours.contrast, colours.saturation
     assert factors == (0.6, 0.6, 0.6)
     assert colours.hue == 0.2 * 360
@@ -245,29 +230,29 @@ def test_colours_of_single_photographs():
 
 
 def test_consistency_of_the_second_stage_sees_what_is_hidden():
-    assert not _config("warpc_glunet_stage1").loss.visibility
-    loss = _config("warpc_glunet_stage2").loss
+    assert not get_config("warpc_glunet_stage1").loss.visibility
+    loss = get_config("warpc_glunet_stage2").loss
     assert loss.visibility
     assert (loss.visibility_slope, loss.visibility_offset) == (0.03, 0.5)
-    assert _config("warpc_glunet_stage2").model.decoder == "residual"
+    assert get_config("warpc_glunet_stage2").model.decoder == "residual"
 
 
 @pytest.mark.parametrize("name", ["basenet", "basenet_gocor"])
 def test_basenet_takes_dynamic_pairs_of_its_own_size(name):
-    config, glunet = _config(name), _config("glunet_dynamic")
+    config, glunet = get_config(name), get_config("glunet_dynamic")
     assert config.optimizer == glunet.optimizer
     assert config.num_steps == glunet.num_steps
     assert config.data.size == 256
     assert config.data.objects == glunet.data.objects
     assert config.loss.level_weights == (0.32, 0.08, 0.02)
-    static = _config(name, "static")
+    static = get_config(name, "static")
     assert static.data.objects.number == 0
     static.data.objects.number = 1
     assert static == config
 
 
 def test_plain_basenet_differs_in_its_volumes_alone():
-    config, plain = _config("basenet_gocor"), _config("basenet")
+    config, plain = get_config("basenet_gocor"), get_config("basenet")
     assert config.model.preset == "basenet_gocor"
     config.model = plain.model
     assert config == plain
@@ -275,7 +260,7 @@ def test_plain_basenet_differs_in_its_volumes_alone():
 
 def test_pwcnet_starts_from_a_file():
     things, sintel = (
-        _config(f"pwcnet_gocor_{name}") for name in ("things", "sintel")
+        get_config(f"pwcnet_gocor_{name}") for name in ("things", "sintel")
     )
     assert (things.num_steps, things.data.batch_size) == (500_000, 8)
     assert things.optimizer.milestones == (0.4, 0.6, 0.8)
@@ -286,40 +271,6 @@ def test_pwcnet_starts_from_a_file():
     for config in (things, sintel):
         assert config.loss.level_weights == (0.32, 0.08, 0.02, 0.01, 0.005)
         assert config.model.train_backbone
-    plain = _config("pwcnet_gocor_things", "feature")
+    plain = get_config("pwcnet_gocor_things", "feature")
     assert plain.optimizer == things.optimizer
     assert plain.model.preset == "pwcnet"
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_smoke_variant_takes_two_steps(name):
-    config = _config(name, "smoke")
-    assert config.num_steps == 2
-    assert config.data.batch_size == 2
-    assert config.model.init_weights == ""
-    assert config.data.objects.coco_dir == ""
-    assert config.data.megadepth.root == ""
-    assert config.data.size <= 256
-    assert config.data.size <= config.data.free_warp.view_size
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_unknown_variant_is_refused(name):
-    with pytest.raises(ValueError, match="`variant` must be one of"):
-        _config(name, "large")
-
-
-@pytest.mark.parametrize("name", sorted({*ALL} - {"default"}))
-def test_recipe_says_what_a_user_needs(name):
-    docstring = " ".join(_recipe(name).__doc__.split())
-    assert f"--config=trainers/configs/{name}.py" in docstring
-    assert f"--workdir=runs/{name} " in docstring
-    assert f"{_config(name).num_steps:,}" in docstring
-    for word in ("Hardware: ", "Time: not measured", "Published scores"):
-        assert word in docstring
-
-
-def test_configs_do_not_share_their_parts():
-    one, other = _config("pdcnet_stage1"), _config("pdcnet_stage1")
-    one.data.objects.number = 7
-    assert other.data.objects.number == 1

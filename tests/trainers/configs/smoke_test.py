@@ -1,31 +1,21 @@
 """Every recipe trains: tiny photographs, a narrow network, short descents."""
 
-import importlib
-import pathlib
-
 import numpy as np
 import pytest
 from absl import app
 
 from gocor_tf.models import load_model
 from gocor_tf.trainers import train_lib
-from gocor_tf.trainers.configs import published
+from tests.trainers.configs import recipe_files
 
 pytestmark = pytest.mark.slow
 
-FOLDER = pathlib.Path(published.__file__).parent
 # Without the default: train_lib_test.py runs its smoke variant.
-RECIPES = sorted(
-    path.stem
-    for path in FOLDER.glob("*.py")
-    if path.stem
-    not in ("__init__", "data_schema", "schema", "published", "default")
-)
+RECIPES = sorted({*recipe_files.ALL} - {"default"})
 
 
 def _config(name, variant, image_dir):
-    recipe = importlib.import_module(f"gocor_tf.trainers.configs.{name}")
-    config = recipe.get_config(variant)
+    config = recipe_files.get_config(name, variant)
     config.data.image_dir = str(image_dir)
     config.model.width = 0.125
     config.tensorboard = False
