@@ -24,6 +24,7 @@ EXTRAS = {
         "ml_collections>=1.0",
         "matplotlib>=3.10",
     ],
+    "beam": ["apache-beam>=2.77"],
     "backends": ["jax>=0.10.2", "torch>=2.13"],
 }
 EXTRAS["dev"] = [

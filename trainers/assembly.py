@@ -14,6 +14,7 @@ from gocor_tf.data.free_warps import FreeWarps
 from gocor_tf.data.megadepth import MegaDepthPairs
 from gocor_tf.data.mixture import Mixture
 from gocor_tf.data.moving_objects import ObjectRanges
+from gocor_tf.data.pair_records import PairRecords
 from gocor_tf.data.perturbations import PerturbationRanges
 from gocor_tf.data.random_warps import ViewWarps
 from gocor_tf.data.static_warps import StaticWarps
@@ -65,6 +66,8 @@ def create_source(config, images, seed):
         seed: a non-negative integer.
     """
     data = config.data
+    if data.records_dir:
+        return PairRecords(data.records_dir, seed=seed)
     if config.loss.name == "warp_consistency":
         return ConsistencyTriplets(
             UnlabelledPairs(
@@ -110,7 +113,9 @@ def create_runner(config, source):
     Raises:
         ValueError: if the batch cannot be split evenly over the replicas.
     """
-    strategy = strategies.create_strategy(config.strategy, config.devices)
+    strategy = strategies.create_strategy(
+        config.strategy, config.devices, config.worker_timeout
+    )
     num_replicas = strategy.num_replicas_in_sync if strategy else 1
     parts = num_replicas * config.optimizer.accumulation
     if config.data.batch_size % parts:

@@ -3,7 +3,7 @@ import types
 import numpy as np
 import pytest
 
-from gocor_tf.data import batches
+from gocor_tf.data import batches, pair_records
 from gocor_tf.trainers import assembly, strategies
 from gocor_tf.trainers.configs.schema import TrainConfig
 from tests.data import megadepth_scenes
@@ -71,3 +71,22 @@ def test_real_pairs_are_mixed_in(image_dir, tmp_path):
     assert 5 <= np.sum(known > 100) <= 15
     assert np.sum(known == 1) == 20 - np.sum(known > 100)
     assert pair["flow_256"].shape == (20, 256, 256, 2)
+
+
+def test_rendered_pairs_are_read(image_dir, tmp_path):
+    images = [str(path) for path in sorted(image_dir.iterdir())]
+    source = assembly.create_source(_config(law="static"), images, seed=0)
+    pairs = pair_records.rendered_pairs(source, range(3), batch_size=3)
+    records = [
+        pair_records.encode_pair(pair, number)
+        for number, pair in enumerate(pairs)
+    ]
+    pair_records.write_shard(
+        str(tmp_path / pair_records.shard_name(0, 1)), records
+    )
+    config = _config(records_dir=str(tmp_path))
+    read = assembly.create_source(config, images, seed=0)
+    assert read.num_pairs == 3
+    assert read.render(batches.make_batch(read, range(2)))["flow"].shape == (
+        (2, 32, 32, 2)
+    )

@@ -1,3 +1,4 @@
+import json
 import pathlib
 import sys
 
@@ -36,6 +37,14 @@ def _run(monkeypatch, capsys, *arguments):
         ),
         ([f"--config={DEFAULT}", "--workdir=w"], "`data.image_dir` must be"),
         ([f"--config={DEFAULT}", "--workdir=w", "x"], "must be flags"),
+        (
+            [f"--config={DEFAULT}", "--workdir=w", "--runner=local"],
+            "`--runner` goes with --render",
+        ),
+        (
+            [f"--config={DEFAULT}", "--workdir=w", "--render=1", "x"],
+            "must be --NAME=VALUE",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(
@@ -72,6 +81,25 @@ def test_missing_photographs_are_wrong_usage(monkeypatch, capsys, tmp_path):
     )
     assert status == 2
     assert "must be a folder of photographs" in err
+
+
+def test_pairs_are_rendered(monkeypatch, capsys, image_dir, tmp_path):
+    path = tmp_path / "small.py"
+    path.write_text(
+        "from gocor_tf.trainers.configs import schema\n\n\n"
+        "def get_config():\n"
+        f"    data = schema.DataConfig(image_dir={str(image_dir)!r}, size=32)\n"
+        "    return schema.TrainConfig(data=data)\n"
+    )
+    flags = [f"--config={path}", f"--workdir={tmp_path}/pairs"]
+    status, out, err = _run(
+        monkeypatch, capsys, *flags, "--render=2", "--runner=local"
+    )
+    assert status == 0, err
+    assert out.startswith("2 pairs in 1 shards")
+    saved = json.loads((tmp_path / "pairs" / "render.json").read_text())
+    assert saved["settings"]["num_pairs"] == 2
+    assert saved["config"]["data"]["size"] == 32
 
 
 def test_help_describes_the_command(monkeypatch, capsys):

@@ -183,6 +183,8 @@ class DataConfig:
 
     Attributes:
         image_dir: folder of photographs, subfolders included.
+        records_dir: folder of pairs that `gocor-train --render` wrote; "":
+            pairs are rendered while training.
         pair_list: CSV of unlabelled pairs, `reference,query`, relative to
             `image_dir`, for warp consistency; "": none.
         batch_size: pairs per step, over all replicas.
@@ -209,6 +211,7 @@ class DataConfig:
     """
 
     image_dir: str = ""
+    records_dir: str = ""
     pair_list: str = ""
     batch_size: int = 8
     size: int = 256
