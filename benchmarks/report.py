@@ -5,6 +5,8 @@ import platform
 
 import tensorflow as tf
 
+from gocor_tf.data import atomic
+
 BEGIN, END = "<!-- begin of results -->", "<!-- end of results -->"
 MODES = {"forward": "forward", "gradient": "forward + gradient"}
 
@@ -74,15 +76,6 @@ def write(path, results, overheads, published, memory, rendering):
     Raises:
         ValueError: if a marker is missing.
     """
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    if BEGIN not in text or END not in text:
-        raise ValueError(
-            f"`output` must hold the lines {BEGIN!r} and {END!r}. "
-            f"Received: output={path!r}"
-        )
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
     tables = [
         _machine(matrix_rate(results)),
         _table_of_times(results),
@@ -91,9 +84,30 @@ def write(path, results, overheads, published, memory, rendering):
         *(_table_of_memory(size, ways) for size, ways in memory.items()),
         _table_of_rendering(rendering),
     ]
-    body = "\n\n".join([BEGIN, *tables, END])
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(head + body + tail)
+    replace_between_markers(path, "\n\n".join(tables))
+
+
+def replace_between_markers(path, text):
+    """Replaces what lies between the two markers of a file.
+
+    Args:
+        path: Markdown file with both markers.
+        text: what they shall enclose.
+
+    Raises:
+        ValueError: if a marker is missing.
+    """
+    with open(path, encoding="utf-8") as file:
+        old = file.read()
+    if BEGIN not in old or END not in old:
+        raise ValueError(
+            f"`output` must hold the lines {BEGIN!r} and {END!r}. "
+            f"Received: output={path!r}"
+        )
+    head, _, rest = old.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    body = "\n\n".join([BEGIN, text, END])
+    atomic.write_bytes(path, (head + body + tail).encode())
 
 
 def _machine(rate):

@@ -103,6 +103,25 @@ def create_validation(config, model, images):
     )
 
 
+def compile_render(source):
+    """Returns a source's `render`, compiled by XLA whatever the step is.
+
+    It is many small operations, which XLA fuses.
+
+    Args:
+        source: of pairs.
+    """
+    if is_tensorflow():
+        import tensorflow as tf
+
+        return tf.function(source.render, autograph=False, jit_compile=True)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(source.render)
+    return source.render
+
+
 def create_runner(config, source):
     """Returns the network, and the runner that trains it.
 
@@ -128,7 +147,7 @@ def create_runner(config, source):
         model = _create_model(config, num_replicas)
     step = TrainingStep(
         model,
-        source.render,
+        compile_render(source),
         config.loss,
         config.optimizer,
         config.model.num_iterations,

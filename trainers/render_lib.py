@@ -19,7 +19,6 @@ import json
 import os
 import pathlib
 
-import keras
 import numpy as np
 from absl import app
 
@@ -93,7 +92,7 @@ class RenderWorker:
         assembly.prepare_backend(config)
         self._workdir = pathlib.Path(workdir)
         self._source = _create_source(config, self._workdir)
-        self._render = _compile(self._source.render)
+        self._render = assembly.compile_render(self._source)
 
     def __call__(self, shard):
         """Renders a shard, unless it is there.
@@ -278,16 +277,3 @@ def _read(path):
 def _write_lines(path, rows):
     with atomic.atomic_path(path) as temporary:
         workforce.write_lines(temporary, rows)
-
-
-def _compile(render):
-    """Returns a rendering function that is traced once."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(render, autograph=False)
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.jit(render)
-    return render

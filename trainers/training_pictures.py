@@ -158,7 +158,12 @@ def _panels_of_objectives(objectives):
     return [
         plots.Panel(
             layer,
-            {"objective": ([str(n) for n in range(len(values))], values)},
+            {
+                "objective": (
+                    ["start", *map(str, range(1, len(values)))],
+                    values,
+                )
+            },
             x_label="iteration",
         )
         for layer, values in objectives.items()

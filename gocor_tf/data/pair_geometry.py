@@ -24,7 +24,6 @@ class PairGeometry:
         self.half_extent = half_extent
         self.centre = centre
         points = warp_formulas.pixel_points(size, half_extent, centre)
-        self._points = points.astype("float32")
         self._basis = warp_formulas.spline_basis(points)
         self._pixels = warp_formulas.pixel_points(size, 1, 0).astype("float32")
 
@@ -43,7 +42,7 @@ class PairGeometry:
             photograph, else 0.
         """
         shape = (-1, self.size, self.size, 2)
-        matched = ops.stack(self._match(batch, delta), axis=-1)
+        matched = self._match(batch, delta)
         flow = matched * self.half_extent + (self.centre - self._pixels)
         view = batch["view"][:, None]
         positions = (
@@ -91,7 +90,7 @@ class PairGeometry:
         """
         units = (np.asarray(points) - self.centre) / self.half_extent
         x, y = warp_formulas.map_points(
-            warp_formulas.spline_functions(*units.T, np),
+            warp_formulas.spline_functions(*units.T),
             np.asarray(sampled["homography"])[None],
             np.asarray(sampled["spline"])[None],
         )
@@ -100,14 +99,20 @@ class PairGeometry:
         return np.all((matched >= 0) & (matched <= self.size - 1), axis=-1)
 
     def _match(self, batch, delta):
-        """Returns where the reference's pixels match, in the law's units."""
-        basis = ops.convert_to_tensor(self._basis)
-        if delta is not None:
-            delta = ops.reshape(delta, (-1, self.size**2, 2))
-            points = self._points + delta * (1 / self.half_extent)
-            basis = warp_formulas.spline_functions(
-                points[..., 0], points[..., 1], ops
-            )
-        return warp_formulas.map_points(
-            basis, batch["homography"], batch["spline"]
+        """Returns the matches `(batch, size**2, 2)`, in the law's units."""
+        x, y = warp_formulas.map_points(
+            ops.convert_to_tensor(self._basis),
+            batch["homography"],
+            batch["spline"],
         )
+        matched = ops.stack([x, y], axis=-1)
+        if delta is None:
+            return matched
+        # Read off between the pixels' matches: the spline's logarithms anew
+        # for every pixel would take longer than all the rest. The rim is bent
+        # along itself alone, by a fraction of a pixel.
+        shape = (-1, self.size, self.size, 2)
+        bent = ops.reshape(self._pixels, (1, *shape[1:])) + delta
+        bent = ops.clip(bent, 0, self.size - 1)
+        matched = warp_by_mapping(ops.reshape(matched, shape), bent)
+        return ops.reshape(matched, (-1, self.size**2, 2))

@@ -64,9 +64,41 @@ def draw(rng, size, ranges, is_valid):
 
     Returns:
         A dict of float32 arrays for `displacement`: `noise` `(cells, cells,
-        2)`, `sigma` and `alpha` `()`, in pixels, and for each of the most
-        places there can be `center` (x, y), `radius`, its standard deviation
-        in pixels, and `weight`, 1 or 0.
+        2)`, `sigma` and `alpha` `()`, in pixels, and `profiles` `(places, 2,
+        size)`: a place's mask is the outer product of its two, along x and
+        along y, cut off at 1.
+    """
+    center, radius, is_used = draw_places(rng, size, ranges, is_valid)
+    distance = np.arange(size) - center[..., None]
+    profiles = np.exp(-0.5 * np.square(distance / radius[:, None, None]))
+    profiles[:, 1] *= 2.0 * is_used[:, None]
+    cells = math.ceil(size / _CELL)
+    sigma = ranges.min_sigma + ranges.sigma_range * rng.uniform()
+    alpha = ranges.min_alpha + ranges.alpha_range * rng.uniform()
+    # The mean of a cell's uniform values in -1..1.
+    spread = cells / (math.sqrt(3) * size)
+    drawn = {
+        "noise": spread * rng.standard_normal((cells, cells, 2)),
+        "sigma": sigma * size,
+        "alpha": alpha * size,
+        "profiles": profiles,
+    }
+    return {name: np.asarray(value, "float32") for name, value in drawn.items()}
+
+
+def draw_places(rng, size, ranges, is_valid):
+    """Draws where an image is bent, the first thing that `draw` draws.
+
+    Args:
+        rng: as in `draw`, as the others.
+        size: side of the image, in pixels.
+        ranges: `PerturbationRanges`.
+        is_valid: function of positions.
+
+    Returns:
+        Of the most places there can be: centers `(places, 2)` (x, y) and
+        radii `(places,)`, their standard deviations, in pixels; and which of
+        them are used, booleans.
     """
     most = ranges.number[1]
     number = rng.integers(ranges.number[0], most, endpoint=True)
@@ -81,20 +113,7 @@ def draw(rng, size, ranges, is_valid):
         found |= is_valid(center)
         if found.all():
             break
-    cells = math.ceil(size / _CELL)
-    sigma = ranges.min_sigma + ranges.sigma_range * rng.uniform()
-    alpha = ranges.min_alpha + ranges.alpha_range * rng.uniform()
-    # The mean of a cell's uniform values in -1..1.
-    spread = cells / (math.sqrt(3) * size)
-    drawn = {
-        "noise": spread * rng.standard_normal((cells, cells, 2)),
-        "sigma": sigma * size,
-        "alpha": alpha * size,
-        "center": center,
-        "radius": radius,
-        "weight": found & (np.arange(most) < number),
-    }
-    return {name: np.asarray(value, "float32") for name, value in drawn.items()}
+    return center, radius, found & (np.arange(most) < number)
 
 
 def displacement(drawn, size):
@@ -114,7 +133,7 @@ def displacement(drawn, size):
     field = ops.matmul(blur[:, None], noise)
     field = ops.matmul(field, ops.transpose(blur, (0, 2, 1))[:, None])
     field = ops.reshape(drawn["alpha"], (-1, 1, 1, 1)) * field
-    mask = _mask(drawn, pixels)[:, None]
+    mask = _mask(drawn["profiles"])[:, None]
     return ops.transpose(field * mask, (0, 2, 3, 1))
 
 
@@ -134,15 +153,11 @@ def _blur_matrix(sigma, pixels, size):
     return weights * (side / math.sqrt(2 * math.pi)) / sigma
 
 
-def _mask(drawn, pixels):
+def _mask(profiles):
     """Returns 1 where pixels move, fading to 0: `(batch, size, size)`."""
-    distance = pixels - drawn["center"][..., None]
-    distance = distance / drawn["radius"][..., None, None]
-    bump = ops.exp(-0.5 * ops.square(distance))
-    row = 2.0 * bump[:, :, 1] * drawn["weight"][..., None]
     # One place after the other: all at once would need many times the memory.
     mask = 0.0
-    for index in range(bump.shape[1]):
-        place = row[:, index, :, None] * bump[:, index, 0, None, :]
-        mask = mask + ops.minimum(place, 1.0)
+    for index in range(profiles.shape[1]):
+        along_x, along_y = profiles[:, index, 0], profiles[:, index, 1]
+        mask += ops.minimum(along_y[:, :, None] * along_x[:, None], 1.0)
     return ops.minimum(mask, 1.0)

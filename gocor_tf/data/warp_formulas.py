@@ -53,25 +53,24 @@ def spline_basis(points):
     Returns:
         `(12, number)` float32: the nine kernels, one, x and y.
     """
-    return np.stack(spline_functions(*points.T, np)).astype("float32")
+    return np.stack(spline_functions(*points.T)).astype("float32")
 
 
-def spline_functions(x, y, xp):
-    """Returns the same for arrays of NumPy or of any backend.
+def spline_functions(x, y):
+    """Returns the same in the precision of the positions.
 
     Args:
         x: array of positions.
         y: the same.
-        xp: `numpy`, or `keras.ops` for tensors.
 
     Returns:
         A list of 12 arrays of the shape of `x`.
     """
     kernels = []
     for control_x, control_y in CONTROL_POINTS.tolist():
-        squared = xp.square(x - control_x) + xp.square(y - control_y)
-        kernels.append(squared * xp.log(xp.maximum(squared, 1e-30)))
-    return [*kernels, xp.ones_like(x), x, y]
+        squared = np.square(x - control_x) + np.square(y - control_y)
+        kernels.append(squared * np.log(np.maximum(squared, 1e-30)))
+    return [*kernels, np.ones_like(x), x, y]
 
 
 def map_points(basis, homography, spline):
@@ -82,7 +81,7 @@ def map_points(basis, homography, spline):
 
     Args:
         basis: `(12, number)` from `spline_basis`, or a list of 12 arrays
-            `(batch, number)` from `spline_functions`.
+            `(number,)` from `spline_functions`.
         homography: `(batch, 3, 3)`.
         spline: `(batch, 12, 2)`, weights of the basis functions for x and y.
 
@@ -181,7 +180,7 @@ def affine_matrices(angle, shear_angle, stretch, shift):
 @functools.cache
 def _spline_solution():
     """Returns the `(12, 9)` matrix from control points' targets to weights."""
-    basis = np.stack(spline_functions(*CONTROL_POINTS.T, np))
+    basis = np.stack(spline_functions(*CONTROL_POINTS.T))
     system = np.zeros((12, 12))
     system[:9] = basis.T
     system[9:, :9] = basis[9:]

@@ -21,8 +21,7 @@ def _field(seed, ranges, size=SIZE):
     drawn = perturbations.draw(
         np.random.default_rng(seed), size, ranges, _everywhere
     )
-    drawn["radius"][:] = 1e4
-    drawn["weight"][:] = 1
+    drawn["profiles"][:] = 1
     return np.asarray(perturbations.displacement(_stack(drawn), size))[0]
 
 
@@ -94,7 +93,11 @@ def test_only_the_places_are_bent():
     moved = np.asarray(perturbations.displacement(_stack(drawn), 200))[0]
     y, x = np.mgrid[:200, :200]
     mask = np.zeros((200, 200))
-    for (cx, cy), radius in zip(drawn["center"], drawn["radius"], strict=True):
+    centers, radii, is_used = perturbations.draw_places(
+        np.random.default_rng(1), 200, ranges, _everywhere
+    )
+    assert is_used.all()
+    for (cx, cy), radius in zip(centers, radii, strict=True):
         squared = np.square(x - cx) + np.square(y - cy)
         mask += np.clip(2 * np.exp(-squared / (2 * radius**2)), 0, 1)
     # Spec 1.6.2: fading to 0 by 3.9 standard deviations.
@@ -107,14 +110,13 @@ def test_places_have_their_match_in_view():
         return points[:, 0] < 60
 
     for seed in range(5):
-        drawn = perturbations.draw(
+        center, radius, is_used = perturbations.draw_places(
             np.random.default_rng(seed), 200, PerturbationRanges(), on_the_left
         )
-        used = drawn["weight"] > 0
-        assert np.all(drawn["center"][used, 0] < 60)
-        low = 3 * drawn["radius"][:, None]
-        inside = (drawn["center"] >= low) & (drawn["center"] <= 200 - low)
-        assert inside[used].all()
+        assert np.all(center[is_used, 0] < 60)
+        low = 3 * radius[:, None]
+        inside = (center >= low) & (center <= 200 - low)
+        assert inside[is_used].all()
 
 
 def test_nothing_is_bent_where_nothing_is_in_view():

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from keras import ops
 
 from gocor_tf.data import warp_formulas as formulas
 
@@ -43,15 +42,6 @@ def test_pixel_points_invert_the_units_of_a_law():
     points = formulas.pixel_points(3, half_extent=2.0, centre=0.5)
     np.testing.assert_allclose(points[1] * 2.0 + 0.5, [1, 0])
     np.testing.assert_allclose(points[-1] * 2.0 + 0.5, [2, 2])
-
-
-def test_spline_functions_are_the_same_in_graphs():
-    points = formulas.view_points(5)
-    functions = formulas.spline_functions(*points.T.astype("float32"), ops)
-    stacked = np.stack([np.asarray(f) for f in functions])
-    np.testing.assert_allclose(
-        stacked, formulas.spline_basis(points), atol=1e-6
-    )
 
 
 def test_points_at_infinity_are_mapped_to_finite_ones():
