@@ -29,6 +29,7 @@ EXTRAS = {
 }
 EXTRAS["dev"] = [
     "pytest>=9.2",
+    "pytest-xdist>=3.8",
     # Another minor version may format otherwise.
     "ruff~=0.17.5",
     "hypothesis>=6.170",

@@ -77,6 +77,7 @@ def test_weights_file_round_trip(preset, tmp_path):
         np.testing.assert_array_equal(weight, expected, err_msg=weight.path)
 
 
+@pytest.mark.slow
 def test_keras_file_round_trip_as_part_of_a_larger_model(preset, tmp_path):
     *_, model, expected = preset
     pair = {

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 DEFAULT = pathlib.Path(__file__).parents[2] / "trainers/configs/default.py"
-NUM_STEPS = 12
+NUM_STEPS = 40
 
 
 def _start(image_dir, workdir):
@@ -60,7 +60,9 @@ def _last_state(workdir):
 @pytest.mark.slow
 def test_three_kills_change_no_bit(image_dir, tmp_path):
     _finish(_start(image_dir, tmp_path / "whole"))
-    for step in sorted(random.sample(range(1, NUM_STEPS), 3)):
+    others = set(range(1, NUM_STEPS)) - {NUM_STEPS // 2}
+    steps = [NUM_STEPS // 2, *random.sample(sorted(others), 2)]
+    for step in sorted(steps):
         print(f"killing at step {step}")
         _kill_at(_start(image_dir, tmp_path / "killed"), step)
     _finish(_start(image_dir, tmp_path / "killed"))
