@@ -1,7 +1,7 @@
 """Trains the default network with and without GOCor, on two kinds of pairs.
 
     python benchmarks/ablation.py --image_dir=PHOTOGRAPHS --pairs=pairs.json
-        --workdir=runs/ablation --output=docs/ablation.md
+        --workdir=runs/ablation --output=TABLE.md
 
 Each row is trained once for each seed, and scored in one pass ("direct") on
 real pairs. A run that was stopped goes on where it was. `--output` replaces
@@ -19,22 +19,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import h5py  # noqa: E402
-from absl import app, flags  # noqa: E402
+from absl import flags  # noqa: E402
 
 import gocor_tf  # noqa: E402
 from benchmarks import ablation_table, report  # noqa: E402
 from gocor_tf.data import evaluation_pairs  # noqa: E402
-from gocor_tf.trainers import evaluate_lib  # noqa: E402
-
-_IMAGE_DIR = flags.DEFINE_string("image_dir", None, "Folder of photographs.")
-_PAIRS = flags.DEFINE_string("pairs", None, "pairs.json of the real pairs.")
-_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of all runs.")
-_OUTPUT = flags.DEFINE_string("output", None, "Markdown file to update.")
-_NUM_STEPS = flags.DEFINE_integer("num_steps", 400, "Steps of each run.")
-_SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds of each row.")
-_OPTIONS = flags.DEFINE_multi_string(
-    "option", [], "FIELD=VALUE of the configuration, for all runs."
-)
+from gocor_tf.trainers import command_line, evaluate_lib  # noqa: E402
 
 DEFAULT = ROOT / "trainers/configs/default.py"
 # Row -> variant of the configuration, and number of objects.
@@ -44,6 +34,20 @@ ROWS = {
     "GOCor, static": ("full", 0),
     "GOCor, dynamic": ("full", 3),
 }
+
+
+def define_flags():
+    """Defines the command's flags."""
+    flags.DEFINE_string("image_dir", None, "Folder of photographs.")
+    flags.DEFINE_string("pairs", None, "pairs.json of the real pairs.")
+    flags.DEFINE_string("workdir", None, "Folder of all runs.")
+    flags.DEFINE_string("output", None, "Markdown file to update.")
+    flags.DEFINE_integer("num_steps", 400, "Steps of each run.")
+    flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds of each row.")
+    flags.DEFINE_multi_string(
+        "option", [], "FIELD=VALUE of the configuration, for all runs."
+    )
+    flags.mark_flags_as_required(["image_dir", "pairs", "workdir"])
 
 
 def write_pyramid(path):
@@ -72,7 +76,7 @@ def train(row, seed, folder, pyramid):
     """
     variant, num_objects = ROWS[row]
     options = {
-        "data.image_dir": _IMAGE_DIR.value,
+        "data.image_dir": flags.FLAGS.image_dir,
         "data.warp.rotation_probability": 0,
         "data.warp.zoom_probability": 0,
         "data.objects.number": num_objects,
@@ -81,9 +85,9 @@ def train(row, seed, folder, pyramid):
         "model.init_weights": pyramid,
         "model.partial": True,
         "model.train_backbone": False,
-        "num_steps": _NUM_STEPS.value,
+        "num_steps": flags.FLAGS.num_steps,
         "checkpoint_every": 50,
-        "validation.interval": _NUM_STEPS.value,
+        "validation.interval": flags.FLAGS.num_steps,
         "picture_every": 0,
         "tensorboard": False,
         "seed": seed,
@@ -92,7 +96,7 @@ def train(row, seed, folder, pyramid):
         *(sys.executable, "-m", "gocor_tf.trainers.train"),
         *(f"--config={DEFAULT}:{variant}", f"--workdir={folder}"),
         *(f"--config.{name}={value}" for name, value in options.items()),
-        *(f"--config.{option}" for option in _OPTIONS.value),
+        *(f"--config.{option}" for option in flags.FLAGS.option),
     ]
     subprocess.run(command, check=True)
 
@@ -116,34 +120,37 @@ def score(row, folder):
     )
     results = evaluate_lib.evaluate(
         evaluate_lib.to_method(gocor_tf.Matcher(model, mode="direct")),
-        evaluation_pairs.read_pairs(_PAIRS.value),
+        evaluation_pairs.read_pairs(flags.FLAGS.pairs),
         folder.name,
     )
     evaluate_lib.write_json(path, results["groups"])
     return results["groups"]
 
 
-def main(argv):
+def run_all(argv):
     """Runs what is left to run and writes the table."""
-    del argv
-    workdir = pathlib.Path(_WORKDIR.value)
+    command_line.check_no_arguments(argv)
+    if flags.FLAGS.output:
+        report.split_at_markers(
+            flags.FLAGS.output
+        )  # Refused now, not at the end.
+    workdir = pathlib.Path(flags.FLAGS.workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     pyramid = workdir / "pyramid.weights.h5"
     if not pyramid.exists():
         write_pyramid(pyramid)
     scores = {row: [] for row in ROWS}
     # Seed by seed: a table of fewer seeds is there early.
-    for seed in _SEEDS.value:
+    for seed in flags.FLAGS.seeds:
         for row in ROWS:
             name = f"{row.replace(', ', '_')}_{seed}".lower()
             train(row, seed, workdir / name, pyramid)
             scores[row].append(score(row, workdir / name))
     table = ablation_table.format_scores(scores)
     print(table)
-    if _OUTPUT.value:
-        report.replace_between_markers(_OUTPUT.value, table)
+    if flags.FLAGS.output:
+        report.replace_between_markers(flags.FLAGS.output, table)
 
 
 if __name__ == "__main__":
-    flags.mark_flags_as_required(["image_dir", "pairs", "workdir"])
-    app.run(main)
+    command_line.run(run_all, define_flags)

@@ -95,19 +95,33 @@ def replace_between_markers(path, text):
         text: what they shall enclose.
 
     Raises:
-        ValueError: if a marker is missing.
+        ValueError: as `split_at_markers`.
     """
-    with open(path, encoding="utf-8") as file:
-        old = file.read()
-    if BEGIN not in old or END not in old:
+    head, tail = split_at_markers(path)
+    body = "\n\n".join([BEGIN, text, END])
+    atomic.write_bytes(path, (head + body + tail).encode())
+
+
+def split_at_markers(path):
+    """Returns what stands before and after the two markers of a file.
+
+    Args:
+        path: Markdown file with both markers.
+
+    Raises:
+        ValueError: if there is no such file, or a marker is missing.
+    """
+    text = ""
+    if os.path.isfile(path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    if BEGIN not in text or END not in text:
         raise ValueError(
             f"`output` must hold the lines {BEGIN!r} and {END!r}. "
             f"Received: output={path!r}"
         )
-    head, _, rest = old.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    body = "\n\n".join([BEGIN, text, END])
-    atomic.write_bytes(path, (head + body + tail).encode())
+    head, _, rest = text.partition(BEGIN)
+    return head, rest.partition(END)[2]
 
 
 def _machine(rate):

@@ -1,7 +1,6 @@
 """Point-to-point correspondence volumes: global and local correlation."""
 
-import keras
-from keras import ops
+from keras import backend, ops
 
 from gocor_tf.ops import tiles
 
@@ -89,14 +88,12 @@ def local_correlation_transpose(coefficients, query_features, radius=4):
 
 
 def _widen(x):
-    """Returns 16-bit numbers as float32.
+    """Casts to float32 at least.
 
     Some processors keep the running sum of a product of bfloat16 matrices in
     bfloat16: it is 12 % off after 512 channels.
     """
-    if keras.backend.standardize_dtype(x.dtype) in ("float16", "bfloat16"):
-        return ops.cast(x, "float32")
-    return x
+    return ops.cast(x, backend.result_type(x.dtype, "float32"))
 
 
 def _check_radius(radius):

@@ -1,11 +1,10 @@
 """Fixtures of the command tests."""
 
-import cv2
-import numpy as np
 import pytest
 from absl import flags
 
 from gocor_tf.models import BaseNet
+from tests.trainers import run_files
 
 
 @pytest.fixture(scope="session")
@@ -38,11 +37,7 @@ def image_dir(tmp_path):
     """Returns a folder of three small photographs of random blobs."""
     folder = tmp_path / "photographs"
     folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(3):
-        blobs = rng.uniform(0, 255, (12, 16, 3)).astype("float32")
-        image = cv2.resize(blobs, (128, 96), interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(folder / f"{number}.png"), np.clip(image, 0, 255))
+    run_files.write_photographs(folder)
     return folder
 
 

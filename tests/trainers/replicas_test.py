@@ -13,9 +13,10 @@ import json
 import subprocess
 import sys
 
-import h5py
 import numpy as np
 import pytest
+
+from tests.trainers import run_files
 
 # Of batch normalization, in a weights file: they are as large as squared
 # activations, so float32 cannot hold them to 1e-6.
@@ -59,19 +60,6 @@ for devices in (("CPU:0",), ("CPU:0", "CPU:1")):
 """
 
 
-def _weights(workdir):
-    """Returns every array of a run's weights file, by its name there."""
-    weights = {}
-
-    def collect(name, item):
-        if isinstance(item, h5py.Dataset):
-            weights[name] = item[()]
-
-    with h5py.File(workdir / "model.weights.h5") as file:
-        file.visititems(collect)
-    return weights
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "dtype_policy", "optimizer", "learning_rate", "tolerance"),
@@ -108,7 +96,10 @@ def test_two_replicas_give_the_weights_of_one_device(
     if optimizer == "sgd":
         step = learning_rate * report["train"]["gradient_norm"]
         assert step > 100 * tolerance
-    one, two = _weights(tmp_path / "1"), _weights(tmp_path / "2")
+    one, two = (
+        run_files.read_weights(tmp_path / "1"),
+        run_files.read_weights(tmp_path / "2"),
+    )
     statistics_rtol = 1e-5 if dtype_policy == "float32" else 0.0
     for name in one:
         is_statistic = name.endswith(RUNNING_STATISTICS)

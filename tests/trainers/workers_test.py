@@ -13,9 +13,10 @@ import socket
 import subprocess
 import sys
 
-import h5py
 import numpy as np
 import pytest
+
+from tests.trainers import run_files
 
 pytestmark = pytest.mark.slow
 
@@ -98,30 +99,11 @@ def _train(image_dir, workdir, addresses):
         assert worker.returncode == 0, output + errors
 
 
-def _weights(workdir):
-    """Returns every array of a run's weights file, by its name there."""
-    weights = {}
-
-    def collect(name, item):
-        if isinstance(item, h5py.Dataset):
-            weights[name] = item[()]
-
-    with h5py.File(workdir / "model.weights.h5") as file:
-        file.visititems(collect)
-    return weights
-
-
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory):
     """Returns a folder of three photographs of noise."""
-    import cv2
-
     folder = tmp_path_factory.mktemp("photographs")
-    rng = np.random.default_rng(0)
-    for number in range(3):
-        blobs = rng.uniform(0, 255, (12, 16, 3)).astype("float32")
-        image = cv2.resize(blobs, (128, 96), interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(folder / f"{number}.png"), np.clip(image, 0, 255))
+    run_files.write_photographs(folder)
     return folder
 
 
@@ -140,7 +122,10 @@ def test_two_workers_give_the_weights_of_one(
     report = json.loads((trained_by_two / "report.json").read_text())
     assert report["replicas"] == 2
     assert report["steps"] == NUM_STEPS
-    one, two = _weights(tmp_path / "one"), _weights(trained_by_two)
+    one, two = (
+        run_files.read_weights(tmp_path / "one"),
+        run_files.read_weights(trained_by_two),
+    )
     for name in one:
         np.testing.assert_allclose(
             two[name], one[name], rtol=0.0, atol=1e-5, err_msg=name
@@ -165,7 +150,10 @@ def test_a_killed_worker_ends_the_run_and_all_go_on(
     assert f"Lost worker {addresses[1]}." in errors
     assert "goes on from the last checkpoint" in errors.splitlines()[-1]
     _train(photographs, tmp_path / "run", addresses)
-    disturbed, whole = _weights(tmp_path / "run"), _weights(trained_by_two)
+    disturbed, whole = (
+        run_files.read_weights(tmp_path / "run"),
+        run_files.read_weights(trained_by_two),
+    )
     for name in whole:
         np.testing.assert_array_equal(disturbed[name], whole[name], name)
 
