@@ -24,7 +24,7 @@ from gocor_tf.trainers.configs import schema
 
 
 def get_config():
-    config = schema.TrainConfig(num_threads=1)
+    config = schema.TrainConfig()
     config.data = schema.DataConfig(image_dir={!r}, size=64, canvas_size=96)
     return config
 """
@@ -44,7 +44,8 @@ class ProcessWorker:
 def config(image_dir):
     (image_dir / "broken.jpg").write_bytes(b"\xff\xd8 nothing")
     data = schema.DataConfig(image_dir=str(image_dir), size=64, canvas_size=96)
-    return schema.TrainConfig(num_threads=1, data=data)
+    # Not `num_threads`: it can only be set before TensorFlow starts.
+    return schema.TrainConfig(data=data)
 
 
 @pytest.fixture

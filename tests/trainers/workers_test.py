@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -42,11 +43,13 @@ FLAGS = {
     "optimizer.warmup": 0.0,
     "optimizer.learning_rate": 1e-3,
 }
+# Seconds until a worker that hangs is killed, and the test fails.
+PATIENCE = 600
 # A worker that greets the others and is never seen again.
 VANISHING = """
 from gocor_tf.trainers import cluster
 
-cluster.wait_for_workers(cluster.read_cluster(), timeout=60.0)
+cluster.wait_for_workers(cluster.read_cluster(), timeout=120.0)
 """
 
 
@@ -69,10 +72,11 @@ def _environment(addresses, index):
     return {**os.environ, **hidden, "TF_CONFIG": json.dumps(config)}
 
 
-def _start(image_dir, workdir, addresses, index, **flags):
-    """Starts one worker of a training run."""
+@contextlib.contextmanager
+def _worker(image_dir, workdir, addresses, index, **flags):
+    """Starts one worker of a training run; none outlives its test."""
     flags = {**FLAGS, "data.image_dir": image_dir, **flags}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [
             sys.executable,
             "-m",
@@ -85,18 +89,32 @@ def _start(image_dir, workdir, addresses, index, **flags):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        timer = threading.Timer(PATIENCE, process.kill)
+        timer.start()
+        try:
+            yield process
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+@contextlib.contextmanager
+def _workers(image_dir, workdirs, addresses):
+    """Starts a worker for each address."""
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(_worker(image_dir, workdir, addresses, index))
+            for index, workdir in enumerate(workdirs)
+        ]
 
 
 def _train(image_dir, workdir, addresses):
     """Trains to the end with a worker at each address."""
-    workers = [
-        _start(image_dir, workdir, addresses, index)
-        for index in range(len(addresses))
-    ]
-    for worker in workers:
-        output, errors = worker.communicate()
-        assert worker.returncode == 0, output + errors
+    with _workers(image_dir, [workdir] * len(addresses), addresses) as workers:
+        for worker in workers:
+            output, errors = worker.communicate()
+            assert worker.returncode == 0, output + errors
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +154,13 @@ def test_a_killed_worker_ends_the_run_and_all_go_on(
     photographs, trained_by_two, tmp_path
 ):
     addresses = _free_addresses(2)
-    chief, other = (
-        _start(photographs, tmp_path / "run", addresses, index)
-        for index in range(2)
-    )
-    for line in chief.stdout:
-        if line.startswith(f"5/{NUM_STEPS}"):
-            break
-    other.send_signal(signal.SIGKILL)
-    _, errors = chief.communicate(timeout=120)
-    other.communicate()
+    with _workers(photographs, [tmp_path / "run"] * 2, addresses) as workers:
+        chief, other = workers
+        for line in chief.stdout:
+            if line.startswith(f"5/{NUM_STEPS}"):
+                break
+        other.send_signal(signal.SIGKILL)
+        _, errors = chief.communicate()
     assert chief.returncode == 1
     assert f"Lost worker {addresses[1]}." in errors
     assert "goes on from the last checkpoint" in errors.splitlines()[-1]
@@ -160,25 +175,26 @@ def test_a_killed_worker_ends_the_run_and_all_go_on(
 
 def test_a_dead_host_is_named(photographs, tmp_path):
     addresses = _free_addresses(2)
-    worker = _start(
+    with _worker(
         photographs, tmp_path / "run", addresses, 0, worker_timeout=3.0
-    )
-    _, errors = worker.communicate(timeout=120)
+    ) as worker:
+        _, errors = worker.communicate()
     assert worker.returncode == 1
     assert f"did not answer: {addresses[1]}." in errors.splitlines()[-1]
 
 
 def test_a_worker_that_vanishes_does_not_block_for_ever(photographs, tmp_path):
     addresses = _free_addresses(2)
-    worker = _start(
-        photographs, tmp_path / "run", addresses, 0, worker_timeout=30.0
-    )
-    subprocess.run(
-        [sys.executable, "-c", VANISHING],
-        env=_environment(addresses, 1),
-        check=True,
-    )
-    _, errors = worker.communicate(timeout=120)
+    with _worker(
+        photographs, tmp_path / "run", addresses, 0, worker_timeout=60.0
+    ) as worker:
+        subprocess.run(
+            [sys.executable, "-c", VANISHING],
+            env=_environment(addresses, 1),
+            check=True,
+            timeout=PATIENCE,
+        )
+        _, errors = worker.communicate()
     assert worker.returncode == 1
     assert "Timeout" in errors
 
@@ -186,12 +202,9 @@ def test_a_worker_that_vanishes_does_not_block_for_ever(photographs, tmp_path):
 def test_workers_with_other_checkpoints_are_refused(
     photographs, trained_by_two, tmp_path
 ):
-    addresses = _free_addresses(2)
-    workers = [
-        _start(photographs, trained_by_two, addresses, 0),
-        _start(photographs, tmp_path / "own", addresses, 1),
-    ]
-    for worker in workers:
-        _, errors = worker.communicate(timeout=180)
-        assert worker.returncode != 0
-        assert "one folder that all workers share" in errors
+    workdirs = [trained_by_two, tmp_path / "own"]
+    with _workers(photographs, workdirs, _free_addresses(2)) as workers:
+        for worker in workers:
+            _, errors = worker.communicate()
+            assert worker.returncode != 0
+            assert "one folder that all workers share" in errors
