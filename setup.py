@@ -12,9 +12,18 @@ PACKAGE_DIR = {
     "gocor_tf": "gocor_tf",
     "gocor_tf.trainers": "trainers",
     "gocor_tf.trainers.configs": "trainers/configs",
+    "gocor_tf.trainers.evaluation": "trainers/evaluation",
     "gocor_tf.export": "export",
 }
-SUBPACKAGES = ("data", "layers", "losses", "metrics", "models", "ops")
+SUBPACKAGES = (
+    "data",
+    "data.evaluation_sets",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+)
 
 # Every lower bound is a version that was installed and tested.
 EXTRAS = {
@@ -24,6 +33,7 @@ EXTRAS = {
         "ml_collections>=1.0",
         "matplotlib>=3.10",
     ],
+    "evaluate": ["matplotlib>=3.10", "pillow>=12.3", "scipy>=1.17"],
     "beam": ["apache-beam>=2.77"],
     "backends": ["jax>=0.10.2", "torch>=2.13"],
 }
@@ -35,6 +45,7 @@ EXTRAS["dev"] = [
     "hypothesis>=6.170",
     "setuptools>=77",
     *EXTRAS["train"],
+    *EXTRAS["evaluate"],
 ]
 
 setuptools.setup(

@@ -7,33 +7,21 @@ For the `n` images of a scene a file has
 * `points3D_id_to_2D` `(n,)`: a dict for each image, from the number of a 3-D
   point of the scene to its (x, y) in the image, in pixels.
 
-All but one are arrays of Python objects, that is pickles, which can name any
-code to be run. Here they can name nothing but NumPy arrays and numbers.
+All but one are arrays of Python objects, that is pickles; no code that they
+name is run.
 """
 
-import pickle
 import threading
 import zipfile
 
 import numpy as np
 from numpy.lib import format as npy_format
 
+from gocor_tf.data import safe_pickle
+
 _HEADERS = {
     (1, 0): npy_format.read_array_header_1_0,
     (2, 0): npy_format.read_array_header_2_0,
-}
-# What pickles of arrays and of NumPy's numbers name, before NumPy 2 and since.
-_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
-_ALLOWED = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    # Of old pickles: bytes written as text.
-    ("_codecs", "encode"): lambda text, _: text.encode("latin1"),
-    **{
-        (module, "_reconstruct"): np.zeros(0).__reduce__()[0]
-        for module in _MODULES
-    },
-    **{(module, "scalar"): np.float64().__reduce__()[0] for module in _MODULES},
 }
 
 
@@ -190,27 +178,10 @@ def read_array(path, name):
         raise ValueError(
             f"Cannot read scene '{path}': {error.strerror}."
         ) from error
-    except _ArrayError as error:
+    except safe_pickle.PickleError as error:
         raise ValueError(
             f"Cannot read array `{name}` of scene '{path}': {error}"
         ) from error
-
-
-class _ArrayError(Exception):
-    """Why an array cannot be read."""
-
-
-class _Unpickler(pickle.Unpickler):
-    """Reads arrays and plain data, and refuses the rest."""
-
-    def find_class(self, module, name):
-        if (module, name) not in _ALLOWED:
-            raise _ArrayError(
-                f"it names '{module}.{name}', which is refused because it "
-                "could run code. Expected numbers, strings, lists, dicts and "
-                "NumPy arrays."
-            )
-        return _ALLOWED[module, name]
 
 
 def _read_npy(file):
@@ -220,9 +191,11 @@ def _read_npy(file):
         if not dtype.hasobject:
             file.seek(0)
             return npy_format.read_array(file, allow_pickle=False)
-        array = _Unpickler(file).load()
+        array = safe_pickle.load(file)
         return array.reshape(shape, order="F" if is_fortran else "C")
-    except _ArrayError:
+    except safe_pickle.PickleError:
         raise
-    except Exception as error:  # A damaged pickle can fail in any way.
-        raise _ArrayError(f"it is damaged ({error}). Copy it again.") from error
+    except Exception as error:  # A damaged header can fail in any way.
+        raise safe_pickle.PickleError(
+            f"it is damaged ({error}). Copy it again."
+        ) from error

@@ -125,6 +125,11 @@ class SyntheticPairs:
             images, cache_megabytes, self.law.needed_side(size)
         )
 
+    @property
+    def num_pairs(self):
+        """Pairs of an epoch: one of every photograph."""
+        return len(self._photographs)
+
     def pair(self, number):
         """Prepares one pair on the host.
 

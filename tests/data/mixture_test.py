@@ -149,8 +149,10 @@ def test_rendering_compiles(tmp_path):
 
 
 def test_an_epoch_is_that_of_all_members(tmp_path):
-    real = _real(tmp_path)
-    assert Mixture([real, real], (1, 1)).num_pairs == 2
+    real, synthetic = _real(tmp_path), _synthetic()
+    assert real.num_pairs == 1
+    mixture = Mixture([real, synthetic], (1, 1))
+    assert mixture.num_pairs == 1 + synthetic.num_pairs
 
 
 @pytest.mark.parametrize(
