@@ -23,8 +23,14 @@ from absl import flags  # noqa: E402
 
 import gocor_tf  # noqa: E402
 from benchmarks import ablation_table, report  # noqa: E402
-from gocor_tf.data import evaluation_pairs  # noqa: E402
-from gocor_tf.trainers import command_line, evaluate_lib  # noqa: E402
+from gocor_tf.data import atomic  # noqa: E402
+from gocor_tf.data.evaluation_sets import pair_list  # noqa: E402
+from gocor_tf.trainers import command_line  # noqa: E402
+from gocor_tf.trainers.evaluation import (  # noqa: E402
+    evaluate_lib,
+    methods,
+    protocols,
+)
 
 DEFAULT = ROOT / "trainers/configs/default.py"
 # Row -> variant of the configuration, and number of objects.
@@ -118,13 +124,15 @@ def score(row, folder):
         global_correlation=kind,
         local_correlation=kind,
     )
-    results = evaluate_lib.evaluate(
-        evaluate_lib.to_method(gocor_tf.Matcher(model, mode="direct")),
-        evaluation_pairs.read_pairs(flags.FLAGS.pairs),
+    records = evaluate_lib.evaluate(
         folder.name,
+        methods.to_method(gocor_tf.Matcher(model, mode="direct")),
+        pair_list.PairList(flags.FLAGS.pairs),
+        protocols.PAIRS,
     )
-    evaluate_lib.write_json(path, results["groups"])
-    return results["groups"]
+    groups = evaluate_lib.summarize(records, protocols.PAIRS).groups()
+    atomic.write_bytes(path, json.dumps(groups, indent=1).encode())
+    return groups
 
 
 def run_all(argv):

@@ -1,10 +1,14 @@
 """Rendering of training pairs, beside the same formulas in OpenCV and NumPy.
 
-Ours is what training does: parameters drawn on the host, then one compiled
-function. Both end with tensors of a batch.
+Ours is what `gocor-train --render` does: a thread for each core, in which
+parameters are drawn, then one compiled function. OpenCV has its own threads
+inside its functions. Both end with tensors of a batch.
 """
 
+import concurrent.futures
+import functools
 import itertools
+import os
 
 import cv2
 import numpy as np
@@ -29,6 +33,7 @@ STACKS = {
     "PDC-Net+ stack": (True, 4),
 }
 COARSE = "OpenCV with coarse noise"
+_NUM_BATCHES = os.cpu_count()
 _PHOTOGRAPH = (768, 1024)
 _NUM_PHOTOGRAPHS = 8
 
@@ -61,7 +66,9 @@ def time_stack(name, seconds, size=SIZE, batch_size=BATCH_SIZE):
     return stopwatch.time_interleaved(
         ways,
         seconds,
-        statistic=lambda times: np.percentile(times, (25, 50, 75)) / batch_size,
+        statistic=lambda times: (
+            np.percentile(times, (25, 50, 75)) / (batch_size * _NUM_BATCHES)
+        ),
     )
 
 
@@ -84,12 +91,13 @@ def _source(photographs, size, perturbs, num_objects):
 
 def _our_batches(source, batch_size):
     render = tf.function(source.render, autograph=False, jit_compile=True)
+    pool = concurrent.futures.ThreadPoolExecutor(_NUM_BATCHES)
 
     def make(numbers):
         batch = batches.make_batch(source, numbers)
         return render({k: tf.convert_to_tensor(v) for k, v in batch.items()})
 
-    return _next_batches(make, batch_size)
+    return _next_batches(functools.partial(pool.map, make), batch_size)
 
 
 def _opencv_batches(yardstick, batch_size):
@@ -97,16 +105,16 @@ def _opencv_batches(yardstick, batch_size):
         batch = yardstick.batch(numbers)
         return {k: tf.convert_to_tensor(v) for k, v in batch.items()}
 
-    return _next_batches(make, batch_size)
+    return _next_batches(functools.partial(map, make), batch_size)
 
 
-def _next_batches(make, batch_size):
-    """Returns a function without arguments: each call makes another batch."""
+def _next_batches(make_all, batch_size):
+    """Returns a function without arguments: each call makes more batches."""
     starts = itertools.count(step=batch_size)
 
     def make_next():
-        start = next(starts)
-        return make(list(range(start, start + batch_size)))
+        first = itertools.islice(starts, _NUM_BATCHES)
+        return list(make_all([list(range(s, s + batch_size)) for s in first]))
 
     return make_next
 

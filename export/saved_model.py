@@ -34,7 +34,7 @@ def export(argv):
             "`KERAS_BACKEND` must be tensorflow to write a SavedModel. "
             f"Received: KERAS_BACKEND={keras.backend.backend()}"
         )
-    model = network_flags.load_model()
+    model = network_flags.load_model(flags.FLAGS.preset, flags.FLAGS.weights)
     output_folder.create(arguments.output_dir, "output_dir")
     print(write_version(model, arguments.output_dir, arguments.preset))
 

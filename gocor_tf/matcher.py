@@ -43,9 +43,10 @@ class Matcher:
             "multi_scale" or "alignment". None: "alignment" for BaseNet, which
             the embedded default is and whose passes are cheap and coarse, and
             "direct" for other networks.
+        num_iterations: of GOCor's layers, see the network; None: its own.
     """
 
-    def __init__(self, model=None, size=None, mode=None):
+    def __init__(self, model=None, size=None, mode=None, num_iterations=None):
         if size is not None and (len(size) != 2 or min(size) < 1):
             raise ValueError(
                 "`size` must be (height, width), both > 0. "
@@ -61,7 +62,12 @@ class Matcher:
             aligns = isinstance(self.model, BaseNet)
             mode = "alignment" if aligns else "direct"
         self.mode = mode
-        self._run = _compile(self.model)
+        self.num_iterations = num_iterations
+        # A network of the caller's own need not have GOCor.
+        options = (
+            {} if num_iterations is None else {"num_iterations": num_iterations}
+        )
+        self._run = _compile(self.model, options)
         self._gives_confidence = "confidence" in _output_names(
             self._run, self.model
         )
@@ -146,17 +152,40 @@ class Matcher:
         )
 
 
-def _compile(model):
+def _compile(model, options):
     """Returns a function of two uint8 image batches, traced once."""
-    if keras.backend.backend() != "tensorflow":
-        return functools.partial(_predict, model.predict_on_batch)
-    import tensorflow as tf
+    network = functools.partial(model, training=False, **options)
+    predict = functools.partial(_predict, network)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
 
-    images = tf.TensorSpec((None, None, None, 3), tf.uint8)
-    return tf.function(
-        functools.partial(_predict, functools.partial(model, training=False)),
-        input_signature=[images, images],
-    )
+        images = tf.TensorSpec((None, None, None, 3), tf.uint8)
+        return tf.function(predict, input_signature=[images, images])
+    if keras.backend.backend() == "jax":
+        return functools.partial(_predict, _jit(model, options))
+    import torch
+
+    return torch.no_grad()(predict)
+
+
+def _jit(model, options):
+    """Returns the network as a function that JAX compiles for each size."""
+    import jax
+
+    @jax.jit
+    def run(variables, pair):
+        outputs, _ = model.stateless_call(
+            *variables, pair, training=False, **options
+        )
+        return outputs
+
+    def network(pair):
+        if not model.built:
+            model(pair, training=False, **options)
+        groups = model.trainable_variables, model.non_trainable_variables
+        return run([[v.value for v in group] for group in groups], pair)
+
+    return network
 
 
 def _output_names(run, model):

@@ -88,6 +88,23 @@ def test_networks_own_confidence_is_used():
     np.testing.assert_array_equal(match.confidence, np.full((40, 56), 0.25))
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(None, 3), (0, 0), ({"global": 2, "local": 7}, 9)],
+)
+def test_iterations_are_the_callers(number, expected):
+    class Counting(keras.Model):
+        def call(self, pair, training=None, num_iterations=3):
+            if isinstance(num_iterations, dict):
+                num_iterations = sum(num_iterations.values())
+            flow = keras.ops.zeros_like(pair["reference"][..., :2])
+            return {"flow": flow + num_iterations}
+
+    matcher = Matcher(Counting(), num_iterations=number)
+    assert matcher.num_iterations == number
+    assert (matcher(REFERENCE, QUERY).flow == expected).all()
+
+
 @pytest.mark.parametrize("size", [(0, 5), (5,)])
 def test_bad_size(network, size):
     with pytest.raises(ValueError, match="`size` must be"):

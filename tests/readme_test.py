@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.testdata.oracle import oracle_weights
@@ -42,7 +44,19 @@ def folder(tmp_path_factory):
         for name in ("1.jpg", "6.jpg"):
             shutil.copy(demo / name, folder / "photographs" / f"{number}{name}")
     (folder / "trainers").symlink_to(ROOT / "trainers")
+    write_kitti(folder / "data_scene_flow" / "training")
     return folder
+
+
+def write_kitti(folder):
+    """Writes one pair in the layout of KITTI 2015 that does not move."""
+    for name in ("image_2", "flow_occ"):
+        (folder / name).mkdir(parents=True)
+    image = cv2.imread(str(ROOT / "gocor_tf" / "demo_pair" / "1.jpg"))
+    for name in ("000000_10.png", "000000_11.png"):
+        cv2.imwrite(str(folder / "image_2" / name), image)
+    flow = np.full(image.shape, (1, 32768, 32768), np.uint16)
+    cv2.imwrite(str(folder / "flow_occ" / "000000_10.png"), flow)
 
 
 def write_checkpoint(path):

@@ -1,90 +1,87 @@
-"""Scores a network, and OpenCV's matchers, on real pairs.
+"""Scores networks, and other matchers, on pairs with ground truth.
 
     gocor-evaluate --pairs=pairs.json --output=results.json
+    gocor-evaluate --dataset=hpatches --data_dir=hpatches-sequences-release
     gocor-evaluate --pairs=pairs.json --baseline=dis,farneback,sift
+        --report_dir=report
 
-Prints the end-point error (AEPE and median, px), PCK (%) and pose errors
-(degrees) of each pair and, averaged, of each group. The JSON holds the
-network's under "pairs" and "groups", each baseline's under "baselines".
+Each data set is scored by its published protocol, which is printed above the
+table. With --output or --report_dir, a run that was stopped goes on where it
+was. --report_dir also gets Markdown, CSV, plots, and a page of the worst and
+best pairs.
 """
 
-import os
-
-import keras
 from absl import app, flags
 
-from gocor_tf.data import evaluation_pairs
+from gocor_tf import stages
 
-from . import (
-    baselines,
-    command_line,
-    evaluate_lib,
-    evaluation_table,
-    network_flags,
-    output_folder,
-)
+from . import command_line, network_flags
+from .evaluation import baselines, protocols, session
 
 
 def define_flags():
     """Defines the flags of `gocor-evaluate`."""
     flags.DEFINE_string("pairs", None, "The pairs.json that lists the pairs.")
-    network_flags.define()
-    network_flags.define_mode()
+    flags.DEFINE_string(
+        "dataset", None, f"One of {', '.join(protocols.PROTOCOLS)}."
+    )
+    flags.DEFINE_string("data_dir", None, "Folder of --dataset.")
+    flags.DEFINE_string(
+        "variant",
+        None,
+        "Of the data set, such as noc for KITTI; the published one if not "
+        "given.",
+    )
+    flags.DEFINE_list(
+        "preset", ["default"], "Names of networks; empty for baselines alone."
+    )
+    flags.DEFINE_list(
+        "weights",
+        [],
+        "A .weights.h5 file for each preset, or 'random' for untrained "
+        "weights. Not needed where the package holds the presets' own.",
+    )
+    flags.DEFINE_enum("mode", None, stages.MODES, network_flags.MODE_HELP)
+    flags.DEFINE_list(
+        "num_iterations",
+        [],
+        "Of GOCor: N, or GLOBAL,LOCAL; the networks' own if not given. "
+        "Without effect on networks that have no GOCor.",
+    )
     flags.DEFINE_list(
         "baseline",
         [],
-        f"Matchers to compare with: {', '.join(baselines.BASELINES)}.",
+        f"Matchers to compare with: {', '.join(baselines.BASELINES)}, or "
+        "MODULE:FUNCTION of two uint8 RGB images, reference first, that "
+        "returns a flow in px, or (flow, confidence).",
+    )
+    flags.DEFINE_string("device", None, "Such as cpu:0 or gpu:1.")
+    flags.DEFINE_bool(
+        "skip_bad",
+        False,
+        "Leave out pairs that cannot be read, and count them; else the first "
+        "one ends the run.",
     )
     flags.DEFINE_string("output", None, "JSON file to write.")
+    flags.DEFINE_string(
+        "report_dir", None, "Folder for tables, plots and index.html."
+    )
     flags.DEFINE_string("save_flow", None, "Folder for one <name>.flo a pair.")
 
 
 def evaluate(argv):
     """Runs the evaluation that the flags ask for."""
+    command_line.check_no_arguments(argv)
     arguments = flags.FLAGS
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected argument: {argv[1]}")
-    if not arguments.pairs:
-        raise app.UsageError("`--pairs` must be given")
-    for name in arguments.baseline:
-        if name not in baselines.BASELINES:
-            raise app.UsageError(
-                f"`--baseline` must be of {', '.join(baselines.BASELINES)}. "
-                f"Received: --baseline={name}"
-            )
-    pairs = evaluation_pairs.read_pairs(arguments.pairs)
-    if arguments.output:
-        output_folder.create_parent(arguments.output, "output")
-    matcher = network_flags.create_matcher()
-    methods = {arguments.preset: evaluate_lib.to_method(matcher)}
-    methods |= {name: baselines.BASELINES[name] for name in arguments.baseline}
-    results = {
-        name: _evaluate(name, method, pairs) for name, method in methods.items()
-    }
-    if len(results) > 1:
-        print(evaluation_table.format_comparison(results))
-    if arguments.output:
-        evaluate_lib.write_json(arguments.output, _report(results))
-
-
-def _evaluate(name, method, pairs):
-    """Evaluates one method, prints its table and returns its results."""
-    flow_dir = flags.FLAGS.save_flow
-    if flow_dir is not None:
-        if name in flags.FLAGS.baseline:
-            flow_dir = os.path.join(flow_dir, name)
-        output_folder.create(flow_dir, "save_flow")
-    results = evaluate_lib.evaluate(method, pairs, name, flow_dir)
-    print(evaluation_table.format_results(name, results), end="\n\n")
-    return results
-
-
-def _report(results):
-    names = ("pairs", "preset", "weights", "mode", "baseline")
-    settings = {name: flags.FLAGS[name].value for name in names}
-    settings["backend"] = keras.backend.backend()
-    network = results.pop(flags.FLAGS.preset)
-    return {"settings": settings, **network, "baselines": results}
+    if bool(arguments.pairs) == bool(arguments.dataset):
+        raise app.UsageError(
+            "either `--pairs`, or `--dataset` and `--data_dir`, must be given"
+        )
+    if bool(arguments.dataset) != bool(arguments.data_dir):
+        raise app.UsageError(
+            "`--dataset` and `--data_dir` must be given together"
+        )
+    session.run(arguments)
 
 
 def main():

@@ -6,10 +6,11 @@ import time
 import numpy as np
 
 import gocor_tf
-from gocor_tf.data import evaluation_pairs, ground_truth
+from gocor_tf.data import evaluation_pairs
 from gocor_tf.data import pictures as picture_files
+from gocor_tf.data.evaluation_sets.pair_list import PairList
 
-from . import evaluate_lib
+from .evaluation import protocols, scoring
 
 SUMMARY = "summary.png"
 _DEMO_PAIRS = os.path.join(
@@ -59,16 +60,14 @@ def match_demo(matcher, output_dir):
         Lines of text about the match and its error.
     """
     (pair,) = evaluation_pairs.read_pairs(_DEMO_PAIRS)
+    (sample,) = PairList(_DEMO_PAIRS)
     match, text = match_pair(matcher, pair.reference, pair.query, output_dir)
-    truth = ground_truth.read_flow(
-        pair, match.reference.shape[:2], match.query.shape[:2]
-    )
     lines = [text, "", "error against the ground truth, a homography:"]
     for label, flow in (
         ("this match", match.flow),
         ("zero flow", np.zeros_like(match.flow)),
     ):
-        scores = evaluate_lib.score_flow(flow, *truth)
+        scores = scoring.score_flow(sample, flow, None, protocols.PAIRS)
         lines.append(
             f"{label:<11} AEPE {scores['aepe']:6.2f} px, "
             f"PCK-1 {scores['pck1']:4.1f} %, PCK-5 {scores['pck5']:4.1f} %, "

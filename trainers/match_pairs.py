@@ -74,7 +74,7 @@ def match_from_flags(size, workers):
     arguments = flags.FLAGS
     output_folder.create(arguments.output_dir, "output_dir")
     # Workers have no flags: wrong ones are found here.
-    network_flags.load_model()
+    network_flags.load_model(arguments.preset, arguments.weights)
     return match_list(
         arguments.pairs,
         arguments.output_dir,

@@ -6,6 +6,11 @@ from gocor_tf import models, stages
 from gocor_tf.matcher import Matcher
 from gocor_tf.models.presets import did_you_mean
 
+MODE_HELP = (
+    "Passes over a pair; by default alignment for BaseNet presets, the default "
+    "among them, and direct for others and for videos."
+)
+
 
 def define():
     """Defines `--preset` and `--weights`."""
@@ -20,13 +25,7 @@ def define():
 
 def define_mode():
     """Defines `--mode`."""
-    flags.DEFINE_enum(
-        "mode",
-        None,
-        stages.MODES,
-        "Passes over a pair; by default alignment for BaseNet presets, the "
-        "default among them, and direct for others and for videos.",
-    )
+    flags.DEFINE_enum("mode", None, stages.MODES, MODE_HELP)
 
 
 def create_matcher(size=None, default_mode=None):
@@ -36,11 +35,20 @@ def create_matcher(size=None, default_mode=None):
         size: see `Matcher`.
         default_mode: where `--mode` is not given, see `Matcher`.
     """
-    return Matcher(load_model(), size, flags.FLAGS.mode or default_mode)
+    arguments = flags.FLAGS
+    return Matcher(
+        load_model(arguments.preset, arguments.weights),
+        size,
+        arguments.mode or default_mode,
+    )
 
 
-def load_model():
-    """Builds the network that the flags choose.
+def load_model(preset, weights):
+    """Builds a network.
+
+    Args:
+        preset: value of `--preset`.
+        weights: value of `--weights`.
 
     Returns:
         The built network.
@@ -48,7 +56,6 @@ def load_model():
     Raises:
         UsageError: if the preset does not exist or has no embedded weights.
     """
-    preset, weights = flags.FLAGS.preset, flags.FLAGS.weights
     presets = models.presets()
     if preset not in presets:
         raise app.UsageError(

@@ -1,4 +1,4 @@
-"""Line plots of training runs, drawn by matplotlib without a display."""
+"""Line plots, drawn by matplotlib without a display."""
 
 import dataclasses
 import io
@@ -21,12 +21,14 @@ class Panel:
         lines: name -> (x, y), sequences of equal length; NaN leaves a gap.
         x_label: what x is.
         log: whether y has a logarithmic axis, where all values allow it.
+        log_x: whether x has a logarithmic axis.
     """
 
     title: str
     lines: dict
     x_label: str = "step"
     log: bool = False
+    log_x: bool = False
 
 
 def draw(panels, num_columns=2):
@@ -72,6 +74,8 @@ def _fill(axes, panel):
     finite = values[np.isfinite(values)]
     if panel.log and finite.size and finite.min() > 0:
         axes.set_yscale("log")
+    if panel.log_x:
+        axes.set_xscale("log")
     axes.set_title(panel.title)
     axes.set_xlabel(panel.x_label)
     axes.grid(alpha=0.3)

@@ -24,7 +24,7 @@ from absl import app
 
 from gocor_tf.data import atomic, batches, pair_records, photographs
 
-from . import assembly, output_folder, report, settings, workforce
+from . import assembly, output_folder, prefetch, report, settings, workforce
 
 REJECTED = "rejected.jsonl"
 PAIRS_PER_SHARD = 50
@@ -93,6 +93,7 @@ class RenderWorker:
         self._workdir = pathlib.Path(workdir)
         self._source = _create_source(config, self._workdir)
         self._render = assembly.compile_render(self._source)
+        self._num_threads = config.num_threads or os.cpu_count()
 
     def __call__(self, shard):
         """Renders a shard, unless it is there.
@@ -115,23 +116,32 @@ class RenderWorker:
 
     def _records(self, numbers, path, rejected):
         """Yields the records of a shard, and notes what is missing in it."""
-        for number in numbers:
-            try:
-                batch = batches.make_batch(self._source, [number])
-            except ValueError as error:
-                rejected.append({"pair": number, "reason": str(error)})
-                continue
-            # One alone, so that its bits do not depend on its neighbours.
-            rendered = {
-                name: np.asarray(value)[0]
-                for name, value in self._render(batch).items()
-            }
-            yield pair_records.encode_pair(rendered, number)
+        records = prefetch.prefetch(
+            self._make, numbers, self._num_threads, 2 * self._num_threads
+        )
+        for number, (record, reason) in records:
+            if record is None:
+                rejected.append({"pair": number, "reason": reason})
+            else:
+                yield record
         # Before the shard has its name, for a run that ends in between.
         count = len(numbers) - len(rejected)
         report.save(
             path.with_suffix(".json"), {"pairs": count, "rejected": rejected}
         )
+
+    def _make(self, number):
+        """Returns the record of a pair, or None and why there is none."""
+        try:
+            batch = batches.make_batch(self._source, [number])
+        except ValueError as error:
+            return None, str(error)
+        # One alone, so that its bits do not depend on its neighbours.
+        rendered = {
+            name: np.asarray(value)[0]
+            for name, value in self._render(batch).items()
+        }
+        return pair_records.encode_pair(rendered, number), None
 
 
 class PhotographWorker:

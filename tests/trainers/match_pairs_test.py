@@ -162,7 +162,7 @@ def test_random_weights_are_the_same_everywhere():
 
 
 def test_the_command(match_list, pairs, run_command, monkeypatch, tmp_path):
-    monkeypatch.setattr(network_flags, "load_model", lambda: None)
+    monkeypatch.setattr(network_flags, "load_model", lambda *_: None)
     arguments = ["--pairs", pairs, "--output_dir", tmp_path / "new"]
     output = run_command(
         match.match, match.define_flags, *arguments, "--runner=local"

@@ -20,7 +20,7 @@ FILES = [
 
 @pytest.fixture
 def run(run_command, monkeypatch, small_network):
-    monkeypatch.setattr(network_flags, "load_model", lambda: small_network)
+    monkeypatch.setattr(network_flags, "load_model", lambda *_: small_network)
     return lambda *arguments: run_command(
         match.match, match.define_flags, *arguments
     )

@@ -1,5 +1,5 @@
 import pytest
-from absl import app
+from absl import app, flags
 
 from gocor_tf.trainers import network_flags
 
@@ -7,7 +7,9 @@ from gocor_tf.trainers import network_flags
 def _load(run_command, *arguments):
     loaded = []
     run_command(
-        lambda argv: loaded.append(network_flags.load_model()),
+        lambda argv: loaded.append(
+            network_flags.load_model(flags.FLAGS.preset, flags.FLAGS.weights)
+        ),
         network_flags.define,
         *arguments,
     )

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gocor_tf.trainers import baselines
+from gocor_tf.trainers.evaluation import baselines
 
 
 def _textured(height, width):

@@ -1,0 +1,1 @@
+"""What `gocor-evaluate` does: methods, protocols, scores and reports."""
