@@ -126,7 +126,7 @@ def score(row, folder):
     )
     records = evaluate_lib.evaluate(
         folder.name,
-        methods.to_method(gocor_tf.Matcher(model, mode="direct")),
+        methods.NetworkMethod(gocor_tf.Matcher(model, mode="direct")),
         pair_list.PairList(flags.FLAGS.pairs),
         protocols.PAIRS,
     )

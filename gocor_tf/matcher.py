@@ -44,9 +44,19 @@ class Matcher:
             the embedded default is and whose passes are cheap and coarse, and
             "direct" for other networks.
         num_iterations: of GOCor's layers, see the network; None: its own.
+        batch_size: successive pairs of lists that go through the network
+            together where their images' sizes are equal, which is faster on
+            a GPU. More than 1 needs the mode "direct".
     """
 
-    def __init__(self, model=None, size=None, mode=None, num_iterations=None):
+    def __init__(
+        self,
+        model=None,
+        size=None,
+        mode=None,
+        num_iterations=None,
+        batch_size=1,
+    ):
         if size is not None and (len(size) != 2 or min(size) < 1):
             raise ValueError(
                 "`size` must be (height, width), both > 0. "
@@ -61,8 +71,14 @@ class Matcher:
         if mode is None:
             aligns = isinstance(self.model, BaseNet)
             mode = "alignment" if aligns else "direct"
+        if batch_size < 1 or (batch_size > 1 and mode != "direct"):
+            raise ValueError(
+                "`batch_size` must be > 0, and 1 unless the mode is 'direct'. "
+                f"Received: batch_size={batch_size}, mode={mode!r}"
+            )
         self.mode = mode
         self.num_iterations = num_iterations
+        self.batch_size = batch_size
         # A network of the caller's own need not have GOCor.
         options = (
             {} if num_iterations is None else {"num_iterations": num_iterations}
@@ -80,7 +96,7 @@ class Matcher:
         )
 
     def __call__(self, reference, query):
-        """Matches one pair or, given two lists, one pair after the other.
+        """Matches one pair or, given two lists, many.
 
         Args:
             reference: `(height, width, 3)` uint8 RGB, a path, or a list of
@@ -106,8 +122,16 @@ class Matcher:
                 f"of one length. Received: reference={_describe(reference)}, "
                 f"query={_describe(query)}"
             )
-        pairs = list(zip(reference, query, strict=True))
-        return [self(*pair) for pair in progress.track(pairs, "matching")]
+        pairs = progress.track(
+            zip(reference, query, strict=True), "matching", len(query)
+        )
+        if self.batch_size == 1:
+            return [self(*pair) for pair in pairs]
+        return [
+            match
+            for group in _group(pairs, self.batch_size)
+            for match in self._match_group(*group)
+        ]
 
     def _match(self, reference, query):
         flow, confidence = stages.match(
@@ -115,11 +139,24 @@ class Matcher:
         )
         return Match(reference, query, flow, confidence)
 
+    def _match_group(self, references, queries):
+        """Matches pairs of equal sizes in one pass."""
+        answers = self._match_batch(np.stack(references), np.stack(queries))
+        return [
+            Match(*pair)
+            for pair in zip(references, queries, *answers, strict=True)
+        ]
+
     def _match_once(self, reference, query):
         """Returns the flow and the confidence of one pass."""
+        flow, confidence = self._match_batch(reference[None], query[None])
+        return flow[0], confidence[0]
+
+    def _match_batch(self, reference, query):
+        """Returns the flows and the confidences of one pass."""
         pair = _stretch(reference, self.size), _stretch(query, self.size)
         if self._gives_confidence:
-            outputs = self._run(pair[0][None], pair[1][None])
+            outputs = self._run(*pair)
             flow, confidence = outputs["flow"], outputs["confidence"]
         else:
             flow, backward_flow = self._both_directions(*pair)
@@ -127,29 +164,47 @@ class Matcher:
                 flow, backward_flow
             )
         if self.size is not None:
-            size = reference.shape[:2]
+            size = reference.shape[1:3]
             flow = stretched_flow.unstretch_flow(
-                flow, self.size, size, query.shape[:2]
+                flow, self.size, size, query.shape[1:3]
             )
             confidence = resize.bilinear_resize(confidence[..., None], size)
             confidence = confidence[..., 0]
-        return tuple(
-            keras.ops.convert_to_numpy(x)[0] for x in (flow, confidence)
-        )
+        return tuple(keras.ops.convert_to_numpy(x) for x in (flow, confidence))
 
-    def _both_directions(self, reference, query):
-        """Returns the flows of a batch of one, there and back.
+    def _both_directions(self, *images):
+        """Returns the flows of a batch of pairs, there and back.
 
         Images of one size go through the network together.
         """
-        if reference.shape == query.shape:
-            pair = np.stack([reference, query])
-            flow = self._run(pair, pair[::-1])["flow"]
-            return flow[:1], flow[1:]
-        images = reference[None], query[None]
+        number = len(images[0])
+        if images[0].shape == images[1].shape:
+            flow = self._run(
+                np.concatenate(images), np.concatenate(images[::-1])
+            )["flow"]
+            return flow[:number], flow[number:]
         return tuple(
             self._run(*pair)["flow"] for pair in (images, images[::-1])
         )
+
+
+def _group(pairs, batch_size):
+    """Yields references and queries of successive pairs of equal sizes."""
+    group = []
+    for pair in pairs:
+        images = tuple(
+            pictures.to_image(image, name)
+            for image, name in zip(pair, ("reference", "query"), strict=True)
+        )
+        is_other = group and [i.shape for i in images] != [
+            i.shape for i in group[-1]
+        ]
+        if is_other or len(group) == batch_size:
+            yield tuple(zip(*group, strict=True))
+            group = []
+        group.append(images)
+    if group:
+        yield tuple(zip(*group, strict=True))
 
 
 def _compile(model, options):
@@ -222,10 +277,15 @@ def _predict(network, reference, query):
     }
 
 
-def _stretch(image, size):
+def _stretch(images, size):
     if size is None:
-        return image
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+        return images
+    return np.stack(
+        [
+            cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+            for image in images
+        ]
+    )
 
 
 def _describe(images):

@@ -148,3 +148,36 @@ def test_the_default_mode_depends_on_the_network(network):
     model = PWCNet(width=0.125)
     model.build()
     assert Matcher(model).mode == "direct"
+
+
+def test_batches_give_the_matches_of_single_pairs(network):
+    batches = Matcher(network, mode="direct", batch_size=2)
+    references = [REFERENCE, REFERENCE[::-1], REFERENCE, REFERENCE]
+    queries = [QUERY, QUERY, LARGE_QUERY, QUERY]
+    matches = batches(references, queries)
+    single = Matcher(network, mode="direct")
+    for match, expected in zip(
+        matches, single(references, queries), strict=True
+    ):
+        np.testing.assert_allclose(match.flow, expected.flow, atol=1e-3)
+        np.testing.assert_allclose(
+            match.confidence, expected.confidence, atol=1e-3
+        )
+
+
+def test_batches_of_stretched_images(network):
+    options = {"size": (24, 32), "mode": "direct"}
+    queries = [QUERY, QUERY[::-1]]
+    matches = Matcher(network, **options, batch_size=2)(
+        [REFERENCE] * 2, queries
+    )
+    expected = Matcher(network, **options)(REFERENCE, queries[1])
+    np.testing.assert_allclose(matches[1].flow, expected.flow, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "options", [{"batch_size": 0}, {"batch_size": 2, "mode": "alignment"}]
+)
+def test_batches_are_of_one_pass(network, options):
+    with pytest.raises(ValueError, match="`batch_size` must be > 0, and 1 un"):
+        Matcher(network, **options)

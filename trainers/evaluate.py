@@ -55,6 +55,13 @@ def define_flags():
         "MODULE:FUNCTION of two uint8 RGB images, reference first, that "
         "returns a flow in px, or (flow, confidence).",
     )
+    flags.DEFINE_integer(
+        "batch_size",
+        1,
+        "Successive pairs of one size that a network sees together, faster on "
+        "a GPU; more than 1 needs --mode=direct.",
+        lower_bound=1,
+    )
     flags.DEFINE_string("device", None, "Such as cpu:0 or gpu:1.")
     flags.DEFINE_bool(
         "skip_bad",

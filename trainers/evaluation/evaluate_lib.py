@@ -20,10 +20,12 @@ class Options:
         flow_dir: folder for one `<name>.flo` a pair, or None.
         skip_bad: whether a pair that cannot be read, matched or scored is
             left out; else it ends the run.
+        batch_size: successive pairs that are given to a network together.
     """
 
     flow_dir: str | None = None
     skip_bad: bool = False
+    batch_size: int = 1
 
 
 def evaluate(name, method, pairs, protocol, journal=None, options=None):
@@ -52,15 +54,17 @@ def evaluate(name, method, pairs, protocol, journal=None, options=None):
     journal = journal or pair_journal.PairJournal(None, {})
     options = options or Options()
     kept = journal.records(name)
-    timed = _time(method)
-    waiting, has_worked = [], False
+    fresh, waiting, has_worked = None, [], False
     for index in progress.track(range(len(pairs)), name):
         record = next(kept, None)
         if record is not None:
             _check_kept(record, pairs.names[index], journal, options)
             has_worked = True
         else:
-            record = _evaluate_pair(timed, pairs, index, protocol, options)
+            fresh = fresh or _evaluate_from(
+                index, _time(method, options), pairs, protocol, options
+            )
+            record = next(fresh)
             waiting.append(record)
             has_worked = has_worked or "error" not in record
         while has_worked and waiting:
@@ -91,20 +95,84 @@ def summarize(records, protocol):
     return result
 
 
-def _time(method):
-    """Returns the method as a function that returns its seconds as well."""
+def _time(method, options):
+    """Returns the method as a function of lists that also returns seconds."""
     is_compiled = False
+    match_all = getattr(method, "match_all", None)
+    if options.batch_size == 1 or match_all is None:
+
+        def match_all(references, queries):
+            return list(map(method, references, queries))
 
     def timed(*images):
         nonlocal is_compiled
         if not is_compiled:
-            method(*images)
+            match_all(*images)
             is_compiled = True
         start = time.perf_counter()
-        estimate = method(*images)
-        return estimate, time.perf_counter() - start
+        estimates = match_all(*images)
+        seconds = (time.perf_counter() - start) / len(estimates)
+        return [(estimate, seconds) for estimate in estimates]
 
     return timed
+
+
+def _evaluate_from(start, timed, pairs, protocol, options):
+    """Yields the records of all pairs from a place on."""
+    step = options.batch_size
+    for first in range(start, len(pairs), step):
+        batch = [
+            _read(pairs, index, options)
+            for index in range(first, min(first + step, len(pairs)))
+        ]
+        answers = iter(_match(timed, [s for s in batch if "error" not in s]))
+        for place, sample in enumerate(batch):
+            name = pairs.names[first + place]
+            if "error" not in sample:
+                sample = _score(name, sample, next(answers), protocol, options)
+            yield sample
+
+
+def _read(pairs, index, options):
+    """Returns a sample, or the record of one that cannot be read."""
+    try:
+        return pairs[index]
+    except ValueError as error:
+        if not options.skip_bad:
+            raise
+        return {"name": pairs.names[index], "error": str(error)}
+
+
+def _match(timed, samples):
+    """Returns estimate and seconds, or an error, for each sample."""
+    if not samples:
+        return []
+    images = [[s[role] for s in samples] for role in ("reference", "query")]
+    try:
+        return timed(*images)
+    except (ValueError, cv2.error) as error:
+        if len(samples) == 1:
+            return [error]
+        # One of them is bad: which one?
+        return [answer for s in samples for answer in _match(timed, [s])]
+
+
+def _score(name, sample, answer, protocol, options):
+    """Returns the record of a pair."""
+    try:
+        if isinstance(answer, Exception):
+            raise answer
+        estimate, seconds = answer
+        record = scoring.score(sample, estimate, protocol)
+    except (ValueError, cv2.error) as error:
+        message = f"Pair '{name}': {getattr(error, 'err', error)}"
+        if not options.skip_bad:
+            raise ValueError(message) from error
+        return {"name": name, "error": message}
+    if options.flow_dir is not None:
+        path = os.path.join(options.flow_dir, f"{name}.flo")
+        flow_io.write_flo(path, estimate.flow)
+    return pair_journal.to_json({**record, "seconds": seconds})
 
 
 def _check_kept(record, name, journal, options):
@@ -116,23 +184,3 @@ def _check_kept(record, name, journal, options):
         )
     if "error" in record and not options.skip_bad:
         raise ValueError(record["error"])
-
-
-def _evaluate_pair(timed, pairs, index, protocol, options):
-    name = pairs.names[index]
-    try:
-        sample = pairs[index]
-        try:
-            estimate, seconds = timed(sample["reference"], sample["query"])
-            record = scoring.score(sample, estimate, protocol)
-        except (ValueError, cv2.error) as error:
-            reason = getattr(error, "err", error)
-            raise ValueError(f"Pair '{name}': {reason}") from error
-    except ValueError as error:
-        if not options.skip_bad:
-            raise
-        return {"name": name, "error": str(error)}
-    if options.flow_dir is not None:
-        path = os.path.join(options.flow_dir, f"{name}.flo")
-        flow_io.write_flo(path, estimate.flow)
-    return pair_journal.to_json({**record, "seconds": seconds})

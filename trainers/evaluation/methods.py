@@ -46,15 +46,16 @@ def create_networks(arguments):
     """Returns a method for each network.
 
     Args:
-        arguments: the flags `preset`, `weights`, `mode`, `num_iterations`.
+        arguments: the flags `preset`, `weights`, `mode`, `num_iterations`,
+            `batch_size`.
 
     Returns:
         Dict, name of the preset -> function of two uint8 RGB images,
         reference first, that returns an `Estimate`.
 
     Raises:
-        UsageError: if there are not as many weights as presets, or a preset
-            does not exist or needs weights.
+        UsageError: if there are not as many weights as presets, a preset does
+            not exist or needs weights, or batches are not possible.
     """
     weights = arguments.weights or [None] * len(arguments.preset)
     if len(weights) != len(arguments.preset):
@@ -62,13 +63,19 @@ def create_networks(arguments):
             "`--weights` must have an entry for each of --preset. "
             f"Received: {len(weights)} and {len(arguments.preset)}"
         )
+    if arguments.batch_size > 1 and arguments.mode != "direct":
+        raise app.UsageError(
+            "`--batch_size` above 1 needs --mode=direct. "
+            f"Received: --batch_size={arguments.batch_size}"
+        )
     iterations = read_iterations(arguments.num_iterations)
     return {
-        preset: to_method(
+        preset: NetworkMethod(
             Matcher(
                 network_flags.load_model(preset, file),
                 mode=arguments.mode,
                 num_iterations=iterations,
+                batch_size=arguments.batch_size,
             )
         )
         for preset, file in zip(arguments.preset, weights, strict=True)
@@ -131,19 +138,32 @@ def find_baseline(name):
     return lambda *images: _to_estimate(_call(found, images), images)
 
 
-def to_method(matcher):
-    """Returns a function of (reference, query) that gives an `Estimate`."""
+class NetworkMethod:
+    """A matcher as a method: a function of two images.
 
-    def estimate(reference, query):
-        match = matcher(reference, query)
-        return Estimate(
-            match.flow,
-            lambda: match.keypoints(max_number=None)[:2],
-            # Interpolation can leave it by a rounding error.
-            np.clip(match.confidence, 0, 1),
-        )
+    Args:
+        matcher: `Matcher`.
+    """
 
-    return estimate
+    def __init__(self, matcher):
+        self._matcher = matcher
+
+    def __call__(self, reference, query):
+        """Returns the `Estimate` of a pair."""
+        return _of_match(self._matcher(reference, query))
+
+    def match_all(self, references, queries):
+        """Returns the `Estimate`s of pairs, those of equal sizes together."""
+        return [_of_match(m) for m in self._matcher(references, queries)]
+
+
+def _of_match(match):
+    return Estimate(
+        match.flow,
+        lambda: match.keypoints(max_number=None)[:2],
+        # Interpolation can leave it by a rounding error.
+        np.clip(match.confidence, 0, 1),
+    )
 
 
 def _call(function, images):

@@ -29,7 +29,8 @@ _COMPARISON_WIDTH = 16
 _SHOWN_PAIRS = 8
 _SETTINGS = (
     *("pairs", "dataset", "data_dir", "variant", "preset", "weights", "mode"),
-    *("num_iterations", "baseline", "device", "skip_bad", "save_flow"),
+    *("num_iterations", "baseline", "batch_size", "device", "skip_bad"),
+    "save_flow",
 )
 
 
@@ -109,7 +110,9 @@ def _evaluate(arguments, name, method, pairs, protocol, journal):
         if is_baseline or len(arguments.preset) > 1:
             flow_dir = os.path.join(flow_dir, name)
         output_folder.create(flow_dir, "save_flow")
-    options = evaluate_lib.Options(flow_dir, arguments.skip_bad)
+    options = evaluate_lib.Options(
+        flow_dir, arguments.skip_bad, arguments.batch_size
+    )
     records = evaluate_lib.evaluate(
         name, method, pairs, protocol, journal, options
     )

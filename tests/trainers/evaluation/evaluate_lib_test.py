@@ -14,6 +14,8 @@ from gocor_tf.trainers.evaluation import (
     report,
 )
 from tests.trainers.evaluation.fake_pairs import (
+    IMAGE,
+    SIZE,
     Pairs,
     constant_flow,
     moves_by,
@@ -234,3 +236,56 @@ def test_memory_does_not_grow_with_the_pairs(few, many, tmp_path):
     _peak_of_many(10, tmp_path)  # What is made once does not count.
     growth = _peak_of_many(many, tmp_path) - _peak_of_many(few, tmp_path)
     assert growth < 100_000
+
+
+class Batching:
+    """A method that counts the pairs of its calls; a white image fails."""
+
+    def __init__(self):
+        self.numbers = []
+
+    def __call__(self, reference, query):
+        raise NotImplementedError
+
+    def match_all(self, references, queries):
+        self.numbers.append(len(references))
+        if any(query.any() for query in queries):
+            raise ValueError("too bright")
+        return list(map(moves_by(0), references, queries))
+
+
+def test_batches_give_the_records_of_single_pairs():
+    lengths = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}
+    method = Batching()
+    records = _evaluate(
+        moving_pairs(**lengths),
+        method,
+        options=evaluate_lib.Options(batch_size=2),
+    )
+    expected = _evaluate(moving_pairs(**lengths))
+    assert _without_seconds(records) == _without_seconds(expected)
+    # The first batch twice: its time shall not be that of compiling.
+    assert method.numbers == [2, 2, 2, 1]
+
+
+def test_the_bad_pair_of_a_batch_is_found():
+    white = np.full((*SIZE, 3), 255, np.uint8)
+    pairs = Pairs(
+        {
+            "a": sample("a", flow=constant_flow(1)),
+            "b": make_sample("b", "g", IMAGE, white, flow=constant_flow(1)),
+            "c": "row 3: no image",
+            "d": sample("d", flow=constant_flow(2)),
+        }
+    )
+    method = Batching()
+    options = evaluate_lib.Options(skip_bad=True, batch_size=4)
+    records = _evaluate(pairs, method, options=options)
+    assert [r.get("error", r.get("aepe")) for r in records] == [
+        1,
+        "Pair 'b': too bright",
+        "row 3: no image",
+        2,
+    ]
+    with pytest.raises(ValueError, match="^Pair 'b': too bright"):
+        _evaluate(pairs, method, options=evaluate_lib.Options(batch_size=2))

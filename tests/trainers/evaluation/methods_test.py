@@ -49,7 +49,8 @@ def module(tmp_path, monkeypatch):
 
 def _arguments(**values):
     defaults = {"preset": [], "weights": [], "mode": None, "baseline": []}
-    return types.SimpleNamespace(**defaults | {"num_iterations": []} | values)
+    defaults |= {"num_iterations": [], "batch_size": 1}
+    return types.SimpleNamespace(**defaults | values)
 
 
 @pytest.fixture
@@ -74,13 +75,18 @@ def test_networks_come_with_their_weights(made):
         baseline=["zero"],
     )
     assert list(methods.create(arguments)) == ["a", "b", "zero"]
-    options = {"mode": "direct", "num_iterations": {"global": 3, "local": 7}}
+    options = {
+        "mode": "direct",
+        "num_iterations": {"global": 3, "local": 7},
+        "batch_size": 1,
+    }
     assert made == [(("a", "random"), options), (("b", "b.h5"), options)]
 
 
 def test_weights_of_the_package_are_the_default(made):
     methods.create(_arguments(preset=["a"]))
-    assert made == [(("a", None), {"mode": None, "num_iterations": None})]
+    options = {"mode": None, "num_iterations": None, "batch_size": 1}
+    assert made == [(("a", None), options)]
 
 
 @pytest.mark.parametrize(
@@ -157,10 +163,19 @@ def test_a_callers_function_that_fails(module, function, message):
 def test_a_networks_match_is_an_estimate():
     confidence = np.full(SIZE, 1 + 1e-6, np.float32)
     match = Match(IMAGE, IMAGE, constant_flow(1), confidence)
-    estimate = methods.to_method(lambda *_: match)(IMAGE, IMAGE)
+    estimate = methods.NetworkMethod(lambda *_: match)(IMAGE, IMAGE)
     np.testing.assert_array_equal(estimate.flow, match.flow)
     # Rounding errors are not beyond 1.
     np.testing.assert_array_equal(estimate.confidence, np.ones(SIZE))
+    (other,) = methods.NetworkMethod(lambda *_: [match]).match_all(
+        [IMAGE], [IMAGE]
+    )
+    np.testing.assert_array_equal(other.flow, match.flow)
     points, matches = estimate.find_keypoints()
     assert len(points) > 1
     np.testing.assert_array_equal(matches - points, [[1, 0]] * len(points))
+
+
+def test_batches_need_the_direct_mode():
+    with pytest.raises(app.UsageError, match="above 1 needs --mode=direct"):
+        methods.create(_arguments(preset=["default"], batch_size=2))

@@ -136,7 +136,7 @@ def test_flow_of_each_method_is_saved(
 ):
     monkeypatch.setattr(network_flags, "load_model", lambda *_: None)
     monkeypatch.setattr(methods, "Matcher", lambda *_, **__: None)
-    monkeypatch.setattr(methods, "to_method", lambda _: moves_by(2))
+    monkeypatch.setattr(methods, "NetworkMethod", lambda _: moves_by(2))
     run(
         *(f"--pairs={pairs}", f"--preset={presets}", "--baseline=zero"),
         f"--save_flow={tmp_path / 'flow'}",
