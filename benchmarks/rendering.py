@@ -1,7 +1,7 @@
 """Rendering of training pairs, beside the same formulas in OpenCV and NumPy.
 
 Ours is what `gocor-train --render` does: a thread for each core, in which
-parameters are drawn, then one compiled function. OpenCV has its own threads
+parameters are drawn, then compiled functions. OpenCV has its own threads
 inside its functions. Both end with tensors of a batch.
 """
 
@@ -23,6 +23,7 @@ from gocor_tf.data.moving_objects import ObjectRanges
 from gocor_tf.data.perturbations import PerturbationRanges
 from gocor_tf.data.static_warps import StaticWarps
 from gocor_tf.data.synthetic_pairs import SyntheticPairs
+from gocor_tf.trainers import assembly
 
 SIZE = 520
 BATCH_SIZE = 4
@@ -90,7 +91,7 @@ def _source(photographs, size, perturbs, num_objects):
 
 
 def _our_batches(source, batch_size):
-    render = tf.function(source.render, autograph=False, jit_compile=True)
+    render = assembly.compile_render(source)
     pool = concurrent.futures.ThreadPoolExecutor(_NUM_BATCHES)
 
     def make(numbers):

@@ -111,15 +111,45 @@ def compile_render(source):
     Args:
         source: of pairs.
     """
+    if isinstance(source, Mixture):
+        return _compile_mixture(source)
+    if not hasattr(source, "stages"):
+        return _compile(source.render)
+    stages = [_compile(stage) for stage in source.stages]
+
+    def render(batch):
+        state = {}
+        for stage in stages:
+            state = stage(batch, state)
+        return state
+
+    return render
+
+
+def _compile_mixture(mixture):
+    renders = [compile_render(member) for member in mixture.members]
+    pick = _compile(mixture.pick)
+
+    def render(batch):
+        rendered = [
+            render(mixture.part(batch, index))
+            for index, render in enumerate(renders)
+        ]
+        return pick({"member": batch["member"]}, rendered)
+
+    return render
+
+
+def _compile(function):
     if is_tensorflow():
         import tensorflow as tf
 
-        return tf.function(source.render, autograph=False, jit_compile=True)
+        return tf.function(function, autograph=False, jit_compile=True)
     if keras.backend.backend() == "jax":
         import jax
 
-        return jax.jit(source.render)
-    return source.render
+        return jax.jit(function)
+    return function
 
 
 def create_runner(config, source):

@@ -104,9 +104,36 @@ class Mixture:
             `mask`, and `flow_256` and `mask_256` if any member has them.
         """
         rendered = [
-            member.render(_part(batch, index))
+            member.render(self.part(batch, index))
             for index, member in enumerate(self.members)
         ]
+        return self.pick(batch, rendered)
+
+    def part(self, batch, index):
+        """Returns the arrays of a batch that are a member's.
+
+        Args:
+            batch: dicts of `pair`, stacked, as arrays or tensors.
+            index: the member's place.
+        """
+        prefix = f"{index}/"
+        return {
+            name.removeprefix(prefix): value
+            for name, value in batch.items()
+            if name.startswith(prefix)
+        }
+
+    def pick(self, batch, rendered):
+        """Picks one member a row.
+
+        Args:
+            batch: dicts of `pair`, stacked, as arrays or tensors.
+            rendered: list of what the members rendered.
+
+        Returns:
+            As `render`.
+        """
+        rendered = list(rendered)
         if any("flow_256" in pair for pair in rendered):
             rendered = [_with_coarse_flow(pair) for pair in rendered]
         for index, is_overwritten in enumerate(self.overwrite_masks):
@@ -167,16 +194,6 @@ def _order(seed, block, counts):
     """Returns the member of each pair of a block."""
     members = np.repeat(np.arange(len(counts)), counts)
     return np.random.default_rng([seed, 5, block]).permutation(members)
-
-
-def _part(batch, index):
-    """Returns a member's arrays of a batch."""
-    prefix = f"{index}/"
-    return {
-        name.removeprefix(prefix): value
-        for name, value in batch.items()
-        if name.startswith(prefix)
-    }
 
 
 def _with_coarse_flow(pair):

@@ -27,14 +27,41 @@ class PairGeometry:
         self._basis = warp_formulas.spline_basis(points)
         self._pixels = warp_formulas.pixel_points(size, 1, 0).astype("float32")
 
-    def render(self, batch, delta=None):
+    def match(self, batch, delta=None):
+        """Finds where the pixels of the reference lie.
+
+        Args:
+            batch: a dict of arrays or tensors: `homography` and `spline`.
+            delta: `(batch, size, size, 2)`, where the reference is bent to,
+                in pixels; None: nowhere.
+
+        Returns:
+            `(batch, size**2, 2)` (x, y), in the law's units.
+        """
+        x, y = warp_formulas.map_points(
+            ops.convert_to_tensor(self._basis),
+            batch["homography"],
+            batch["spline"],
+        )
+        matched = ops.stack([x, y], axis=-1)
+        if delta is None:
+            return matched
+        # Read off between the pixels' matches: the spline's logarithms anew
+        # for every pixel would take longer than all the rest. The rim is bent
+        # along itself alone, by a fraction of a pixel.
+        shape = (-1, self.size, self.size, 2)
+        bent = ops.reshape(self._pixels, (1, *shape[1:])) + delta
+        bent = ops.clip(bent, 0, self.size - 1)
+        matched = warp_by_mapping(ops.reshape(matched, shape), bent)
+        return ops.reshape(matched, (-1, self.size**2, 2))
+
+    def render(self, batch, matched):
         """Renders pairs, in the training step.
 
         Args:
-            batch: a dict of arrays or tensors: `canvas`, `query`, `window`,
-                `homography`, `spline` and `view`.
-            delta: `(batch, size, size, 2)`, where the reference is bent to,
-                in pixels; None: nowhere.
+            batch: a dict of arrays or tensors: `canvas`, `query`, `window`
+                and `view`.
+            matched: what `match` returned.
 
         Returns:
             A dict of float32 tensors `reference`, `query` and `flow`, and
@@ -42,7 +69,6 @@ class PairGeometry:
             photograph, else 0.
         """
         shape = (-1, self.size, self.size, 2)
-        matched = self._match(batch, delta)
         flow = matched * self.half_extent + (self.centre - self._pixels)
         view = batch["view"][:, None]
         positions = (
@@ -97,22 +123,3 @@ class PairGeometry:
         matched = np.stack([x[0], y[0]], axis=-1)
         matched = matched * self.half_extent + self.centre
         return np.all((matched >= 0) & (matched <= self.size - 1), axis=-1)
-
-    def _match(self, batch, delta):
-        """Returns the matches `(batch, size**2, 2)`, in the law's units."""
-        x, y = warp_formulas.map_points(
-            ops.convert_to_tensor(self._basis),
-            batch["homography"],
-            batch["spline"],
-        )
-        matched = ops.stack([x, y], axis=-1)
-        if delta is None:
-            return matched
-        # Read off between the pixels' matches: the spline's logarithms anew
-        # for every pixel would take longer than all the rest. The rim is bent
-        # along itself alone, by a fraction of a pixel.
-        shape = (-1, self.size, self.size, 2)
-        bent = ops.reshape(self._pixels, (1, *shape[1:])) + delta
-        bent = ops.clip(bent, 0, self.size - 1)
-        matched = warp_by_mapping(ops.reshape(matched, shape), bent)
-        return ops.reshape(matched, (-1, self.size**2, 2))

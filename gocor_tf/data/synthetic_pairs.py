@@ -185,28 +185,63 @@ class SyntheticPairs:
             shows the photograph or an object, and its match lies in the
             query, else 0; `mask`, likewise, 1 where the loss counts.
         """
-        pair, shown = self._geometry.render(batch, self._displacement(batch))
-        hidden = ops.zeros_like(shown)
-        if self.objects is not None:
-            pair = moving_objects.add_objects(
-                _without_prefix("object", batch),
-                pair["reference"],
-                pair["query"],
-                pair["flow"],
-                self.mask in ("occlusion", "reprojection"),
-            )
-            hidden = pair.pop("hidden")
-            shown = ops.maximum(shown, pair.pop("moved"))
+        state = {}
+        for stage in self.stages:
+            state = stage(batch, state)
+        return state
+
+    @property
+    def stages(self):
+        """What `render` does, one after the other: functions of two dicts.
+
+        Each takes the batch and what the stage before returned, first `{}`.
+        Compiled one by one, they take half the time: XLA would compute what
+        several samples need, such as a bent match, anew for each of them.
+        """
+        bend = (self._displace, self._match) if self.perturbation else ()
+        if self.objects is None:
+            return (*bend, self._draw_and_finish)
+        return (*bend, self._draw, self._add_objects, self._finish)
+
+    def _displace(self, batch, state):
+        """Adds what bends the reference, in pixels."""
+        drawn = _without_prefix("perturbation", batch)
+        return {"delta": perturbations.displacement(drawn, self.size)}
+
+    def _match(self, batch, state):
+        return {"matched": self._geometry.match(batch, state["delta"])}
+
+    def _draw(self, batch, state):
+        """Returns the pair of photographs."""
+        matched = state["matched"] if state else self._geometry.match(batch)
+        pair, shown = self._geometry.render(batch, matched)
+        return {**pair, "shown": shown, "hidden": ops.zeros_like(shown)}
+
+    def _add_objects(self, batch, state):
+        """Adds what moves on its own."""
+        pair = moving_objects.add_objects(
+            _without_prefix("object", batch),
+            state["reference"],
+            state["query"],
+            state["flow"],
+            self.mask in ("occlusion", "reprojection"),
+        )
+        shown = ops.maximum(state["shown"], pair.pop("moved"))
+        return {**pair, "shown": shown}
+
+    def _finish(self, batch, state):
+        """Changes colours and marks pixels."""
+        pair = {"flow": state["flow"]}
         for role in _ROLES:
             pair[role] = self._appearance.apply(
-                pair[role], _without_prefix(role, batch)
+                state[role], _without_prefix(role, batch)
             )
-        in_view = self._geometry.in_view(pair["flow"])
-        masks = {
-            "valid": shown * in_view,
-            "mask": self._select_mask(shown, in_view, hidden),
-        }
-        return pair | masks
+        shown, in_view = state["shown"], self._geometry.in_view(pair["flow"])
+        mask = self._select_mask(shown, in_view, state["hidden"])
+        return {**pair, "valid": shown * in_view, "mask": mask}
+
+    def _draw_and_finish(self, batch, state):
+        return self._finish(batch, self._draw(batch, state))
 
     def _select_mask(self, shown, in_view, hidden):
         """Returns where the loss counts."""
@@ -220,14 +255,6 @@ class SyntheticPairs:
             return 1 - hidden
         share = ops.mean(in_view, axis=(1, 2, 3), keepdims=True)
         return ops.where(share < _SMALLEST_SHARE, in_view, shown)
-
-    def _displacement(self, batch):
-        """Returns what bends the reference, in pixels, or None."""
-        if self.perturbation is None:
-            return None
-        return perturbations.displacement(
-            _without_prefix("perturbation", batch), self.size
-        )
 
 
 def _add_prefix(prefix, arrays):

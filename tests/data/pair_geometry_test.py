@@ -40,7 +40,8 @@ def _batch(shift=(0.0, 0.0)):
 
 
 def test_a_translation_is_a_constant_flow(geometry):
-    pair, shown = geometry.render(_batch((3.0, -2.5)))
+    batch = _batch((3.0, -2.5))
+    pair, shown = geometry.render(batch, geometry.match(batch))
     flow = np.asarray(pair["flow"])[0]
     np.testing.assert_allclose(flow, np.full_like(flow, (3.0, -2.5)), atol=1e-4)
     reference = np.asarray(pair["reference"])[0, ..., :2]
@@ -55,7 +56,7 @@ def test_a_translation_is_a_constant_flow(geometry):
 def test_the_host_finds_the_same_pixels_in_view(geometry):
     batch = _batch((3.2, -2.5))
     one = {name: value[0] for name, value in batch.items()}
-    pair, _ = geometry.render(batch)
+    pair, _ = geometry.render(batch, geometry.match(batch))
     np.testing.assert_array_equal(
         geometry.is_in_view(one, GRID.reshape(-1, 2)),
         np.asarray(geometry.in_view(pair["flow"])).ravel() > 0,
@@ -66,8 +67,9 @@ def test_a_bent_reference_is_the_reference_sampled_elsewhere(geometry):
     batch = _batch((2.0, 1.0))
     delta = np.random.default_rng(0).normal(0, 2, (1, SIZE, SIZE, 2))
     delta = delta.astype("float32")
-    plain, _ = geometry.render(batch)
-    bent, _ = geometry.render(batch, ops.convert_to_tensor(delta))
+    plain, _ = geometry.render(batch, geometry.match(batch))
+    matched = geometry.match(batch, ops.convert_to_tensor(delta))
+    bent, _ = geometry.render(batch, matched)
     # What points out of the image ends at its rim.
     moved = np.clip(GRID + delta, 0, SIZE - 1) - GRID
     np.testing.assert_allclose(
@@ -84,6 +86,6 @@ def test_a_bent_reference_is_the_reference_sampled_elsewhere(geometry):
 def test_the_photograph_is_shown_inside_its_window_alone(geometry):
     batch = _batch()
     batch["window"][0, 0] = (20, 0)
-    _, shown = geometry.render(batch)
+    _, shown = geometry.render(batch, geometry.match(batch))
     expected = np.tile(np.arange(SIZE) + 16 > 20, (SIZE, 1))
     np.testing.assert_array_equal(np.asarray(shown)[0, ..., 0], expected)

@@ -32,7 +32,7 @@ def _render(kind, photograph, size):
         for name in arrays.keys() - {"kind"}
     }
     geometry = PairGeometry(size, *law.units(size))
-    pair, shown = geometry.render(batch)
+    pair, shown = geometry.render(batch, geometry.match(batch))
     in_view = geometry.in_view(pair["flow"])
     return pair, np.asarray(shown), np.asarray(in_view)
 

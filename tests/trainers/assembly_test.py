@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gocor_tf.data import batches, pair_records
+from gocor_tf.data.mixture import Mixture
 from gocor_tf.trainers import assembly, strategies
 from gocor_tf.trainers.configs.schema import TrainConfig
 from tests.data import megadepth_scenes
@@ -90,3 +91,23 @@ def test_rendered_pairs_are_read(image_dir, tmp_path):
     assert read.render(batches.make_batch(read, range(2)))["flow"].shape == (
         (2, 32, 32, 2)
     )
+
+
+def test_compiled_in_stages_pairs_are_the_same(image_dir, tmp_path):
+    config = _config(image_dir=str(image_dir), size=64, canvas_size=96)
+    config.data.objects.number = 2
+    config.data.perturbation.number = (3, 5)
+    config.data.mask = "reprojection"
+    images = sorted(map(str, image_dir.iterdir()))
+    source = assembly.create_source(config, images, seed=0)
+    assert len(source.stages) == 5
+    mixture = Mixture([source, source], (1, 1))
+    for pairs in (source, mixture):
+        batch = batches.make_batch(pairs, range(4))
+        expected = pairs.render(batch)
+        rendered = assembly.compile_render(pairs)(batch)
+        assert rendered.keys() == expected.keys()
+        for name, value in expected.items():
+            # Masks may change at a pixel where rounding decides.
+            difference = np.abs(np.asarray(rendered[name]) - np.asarray(value))
+            assert np.mean(difference > 0.05) < 1e-3, name
