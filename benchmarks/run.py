@@ -105,6 +105,9 @@ def main(argv):
         raise app.UsageError(
             "`--output` needs all ratios: leave out --quick and --rendering"
         )
+    if _OUTPUT.value:
+        # Refused now, not at the end.
+        report.split_at_markers(_OUTPUT.value)
     if _MEMORY.value:
         print_memory(_MEMORY.value)
         return
