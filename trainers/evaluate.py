@@ -16,7 +16,7 @@ from absl import app, flags
 from gocor_tf import stages
 
 from . import command_line, network_flags
-from .evaluation import baselines, protocols, session
+from .evaluation import baselines, command, protocols
 
 
 def define_flags():
@@ -88,7 +88,7 @@ def evaluate(argv):
         raise app.UsageError(
             "`--dataset` and `--data_dir` must be given together"
         )
-    session.run(arguments)
+    command.run(arguments)
 
 
 def main():

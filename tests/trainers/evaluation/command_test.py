@@ -12,7 +12,7 @@ from absl import app
 
 from gocor_tf.data import flow_io
 from gocor_tf.trainers import evaluate, network_flags
-from gocor_tf.trainers.evaluation import methods, session
+from gocor_tf.trainers.evaluation import command, methods
 from tests.trainers.evaluation.fake_pairs import moves_by
 from tests.trainers.evaluation.pair_files import SIZE, write_pairs
 
@@ -78,7 +78,7 @@ def test_tables_are_printed(run, pairs):
 
 
 def test_pairs_of_a_large_set_are_not_printed(run, pairs, monkeypatch):
-    monkeypatch.setattr(session, "_PRINTED_PAIRS", 3)
+    monkeypatch.setattr(command, "_PRINTED_PAIRS", 3)
     text = run(f"--pairs={pairs}", MATCHER)
     assert "match, means" in text and "match, pairs" not in text
 
@@ -102,7 +102,7 @@ def test_a_report_has_all_files(run, pairs, tmp_path):
 
 def test_only_drawn_pairs_are_matched_again(run, pairs, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(session, "_SHOWN_PAIRS", 1)
+    monkeypatch.setattr(command, "_SHOWN_PAIRS", 1)
     run(f"--pairs={pairs}", MATCHER, f"--report_dir={tmp_path / 'report'}")
     # Four pairs, the first of them twice, and the worst and the best.
     assert sys.modules["one_pixel"].num_calls == 7
