@@ -45,8 +45,8 @@ class Matcher:
             "direct" for other networks.
         num_iterations: of GOCor's layers, see the network; None: its own.
         batch_size: successive pairs of lists that go through the network
-            together where their images' sizes are equal, which is faster on
-            a GPU. More than 1 needs the mode "direct".
+            together where their images' sizes are equal, to fill a GPU.
+            More than 1 needs the mode "direct".
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 
 import keras
 from absl import logging
@@ -18,7 +19,7 @@ from gocor_tf.data.pair_records import PairRecords
 from gocor_tf.data.perturbations import PerturbationRanges
 from gocor_tf.data.random_warps import ViewWarps
 from gocor_tf.data.static_warps import StaticWarps
-from gocor_tf.data.synthetic_pairs import SyntheticPairs
+from gocor_tf.data.synthetic_pairs import SyntheticPairs, run_stages
 from gocor_tf.data.unlabelled_pairs import UnlabelledPairs
 from gocor_tf.data.warp_table import WarpTable
 from gocor_tf.models import load_model
@@ -116,14 +117,7 @@ def compile_render(source):
     if not hasattr(source, "stages"):
         return _compile(source.render)
     stages = [_compile(stage) for stage in source.stages]
-
-    def render(batch):
-        state = {}
-        for stage in stages:
-            state = stage(batch, state)
-        return state
-
-    return render
+    return functools.partial(run_stages, stages)
 
 
 def _compile_mixture(mixture):

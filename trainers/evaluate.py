@@ -58,8 +58,8 @@ def define_flags():
     flags.DEFINE_integer(
         "batch_size",
         1,
-        "Successive pairs of one size that a network sees together, faster on "
-        "a GPU; more than 1 needs --mode=direct.",
+        "Successive pairs of one size that a network sees together, to fill a "
+        "GPU; more than 1 needs --mode=direct.",
         lower_bound=1,
     )
     flags.DEFINE_string("device", None, "Such as cpu:0 or gpu:1.")

@@ -185,10 +185,7 @@ class SyntheticPairs:
             shows the photograph or an object, and its match lies in the
             query, else 0; `mask`, likewise, 1 where the loss counts.
         """
-        state = {}
-        for stage in self.stages:
-            state = stage(batch, state)
-        return state
+        return run_stages(self.stages, batch)
 
     @property
     def stages(self):
@@ -255,6 +252,19 @@ class SyntheticPairs:
             return 1 - hidden
         share = ops.mean(in_view, axis=(1, 2, 3), keepdims=True)
         return ops.where(share < _SMALLEST_SHARE, in_view, shown)
+
+
+def run_stages(stages, batch):
+    """Returns what the last of some stages returns.
+
+    Args:
+        stages: of a `SyntheticPairs`, or their compiled versions.
+        batch: dicts of `pair`, stacked, as arrays or tensors.
+    """
+    state = {}
+    for stage in stages:
+        state = stage(batch, state)
+    return state
 
 
 def _add_prefix(prefix, arrays):

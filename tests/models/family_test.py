@@ -129,7 +129,7 @@ def test_batches_of_different_length_are_named(preset):
         model(pair)
 
 
-# Of the small ones: full size has the same operations.
+# The small ones: full size has no other kind of operation.
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(gocor_tf.presets()))
 def test_xla_compiles_the_network(name):

@@ -1,5 +1,6 @@
 """One run of `gocor-evaluate`: all methods on one data set, and the reports."""
 
+import dataclasses
 import functools
 import os
 
@@ -77,6 +78,9 @@ def _open_pairs(arguments):
         return protocols.PAIRS, PairList(arguments.pairs)
     protocol = protocols.find(arguments.dataset)
     pairs = protocol.open(arguments.data_dir, arguments.variant)
+    if arguments.variant is not None:
+        title = f"{protocol.title}; variant {arguments.variant}"
+        protocol = dataclasses.replace(protocol, title=title)
     return protocol, pairs
 
 

@@ -50,8 +50,9 @@ class Protocol:
             pairs are averaged once more; "": none.
         breakdowns: attributes with a table of their own.
         estimator: of poses, see `relative_pose.estimate_pose`.
-        reads_matches: whether poses are estimated from the flow's own pixels,
-            as published, even by methods that choose keypoints.
+        reads_matches: whether poses are estimated, as published, from the
+            pixels of a flow that has a confidence; else, and for flows
+            without one, from the keypoints that the method chooses.
         headline: the two columns that methods are compared by.
         worst_first: metric that orders the page of pairs.
         rising: whether more of that metric is worse.
@@ -107,12 +108,11 @@ class Protocol:
             variant: one of `variants`, or None: the published one.
 
         Raises:
-            UsageError: if the set has no such variant.
+            UsageError: if the set has no such variant, or needs the extra
+                `evaluate`.
             ValueError: listing what the folder lacks.
         """
-        if variant is None:
-            return self.reader(data_dir)
-        if variant not in self.variants:
+        if variant is not None and variant not in self.variants:
             choices = (
                 f"be one of {', '.join(self.variants)}"
                 if self.variants
@@ -121,7 +121,11 @@ class Protocol:
             raise app.UsageError(
                 f"`--variant` must {choices}. Received: --variant={variant}"
             )
-        return self.reader(data_dir, variant)
+        options = () if variant is None else (variant,)
+        try:
+            return self.reader(data_dir, *options)
+        except ImportError as error:
+            raise app.UsageError(str(error)) from error
 
 
 def _keypoints(title, reader):

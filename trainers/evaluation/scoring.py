@@ -159,7 +159,9 @@ def score_pose(sample, estimate, protocol):
         Part of a record.
     """
     *cameras, motion = sample["pose"]
-    if protocol.reads_matches or estimate.find_keypoints is None:
+    # What only the baselines lack, a confidence, tells which pixels to read.
+    reads = protocol.reads_matches and estimate.confidence is not None
+    if reads or estimate.find_keypoints is None:
         points = published_matches(estimate, sample["query"].shape[:2])
     else:
         points = estimate.find_keypoints()

@@ -5,6 +5,16 @@ with its points A, is the query and the target, with its points B, is the
 reference. Coordinates are lists separated by `;`, in pixels of the original
 images. An image lies in the folder of its scene, or in the root where the
 scene is `/` (spec 5.3).
+
+Convention:
+    Each image is resized by Pillow's Lanczos filter so that its shorter side
+    is 480 px, then each side is reduced to a multiple of 16. Points are
+    multiplied by new / old size, without half pixels, and kept if both lie
+    strictly inside. `points` are those of the reference rounded to whole
+    pixels, without those that rounding puts outside; `flow` is the difference
+    before rounding (spec 6.2). Then both images are padded with black, at the
+    bottom and right, to a common size, because that is what the published
+    networks saw.
 """
 
 import os
@@ -18,6 +28,33 @@ from gocor_tf.data.evaluation_sets.samples import make_sample
 _COLUMNS = ("scene", "source_image", "target_image", "XA", "YA", "XB", "YB")
 _MIN_SIDE = 480
 _MULTIPLE = 16
+
+
+class KeypointPairs:
+    """The pairs of a list; see `MegaDepthTest` and `RobotCar`.
+
+    All pairs are the group "all"; `scene` is an attribute.
+
+    Args:
+        data_dir: folder that the names of the images are relative to.
+        table: name of the list in it.
+        layout: how the folder should look, for an error.
+
+    Raises:
+        ValueError: if a file is missing, or the list is malformed.
+        ImportError: if Pillow is not installed.
+    """
+
+    def __init__(self, data_dir, table, layout):
+        self._data_dir = data_dir
+        self._rows = read_rows(data_dir, table, layout)
+        self.names = [f"pair_{number:04d}" for number in range(len(self._rows))]
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __getitem__(self, index):
+        return read_pair(self._data_dir, self._rows[index], self.names[index])
 
 
 def read_rows(data_dir, table, layout):

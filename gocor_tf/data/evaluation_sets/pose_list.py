@@ -19,9 +19,16 @@ import os
 import cv2
 import numpy as np
 
-from gocor_tf.data.evaluation_sets.dataset_folder import naming
+from gocor_tf.data.evaluation_sets.dataset_folder import (
+    check_files,
+    naming,
+)
 from gocor_tf.data.evaluation_sets.padding import pad_to_common_size
-from gocor_tf.data.evaluation_sets.pair_lists import parse_numbers, read_lines
+from gocor_tf.data.evaluation_sets.pair_lists import (
+    pair_name,
+    parse_numbers,
+    read_lines,
+)
 from gocor_tf.data.evaluation_sets.samples import make_sample
 from gocor_tf.data.photographs import read_image
 
@@ -50,6 +57,40 @@ class PoseRow:
     turns: tuple
     cameras: tuple
     motion: np.ndarray
+
+
+class PosePairs:
+    """The pairs of a list; see `Yfcc100m` and `ScanNet`.
+
+    Args:
+        data_dir: folder that the names of the images are relative to.
+        table: name of the list in it.
+        layout: how the folder should look, for an error.
+        find_scene: function of an image's name that returns the scene.
+
+    Raises:
+        ValueError: if files are missing, or the list is damaged.
+    """
+
+    def __init__(self, data_dir, table, layout, find_scene):
+        check_files(data_dir, [table], layout)
+        self._data_dir = data_dir
+        self._find_scene = find_scene
+        self._rows = read_pose_list(os.path.join(data_dir, table))
+        files = [file for row in self._rows for file in row.files]
+        check_files(data_dir, files, layout)
+        self.names = [
+            pair_name(index, *row.files[::-1])
+            for index, row in enumerate(self._rows)
+        ]
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __getitem__(self, index):
+        row = self._rows[index]
+        scene = self._find_scene(row.files[0])
+        return make_pose_sample(self.names[index], self._data_dir, row, scene)
 
 
 def read_pose_list(path):

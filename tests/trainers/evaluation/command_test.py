@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import re
@@ -5,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from absl import app
 
 from gocor_tf.data import flow_io
 from gocor_tf.trainers import evaluate, network_flags
-from gocor_tf.trainers.evaluation import command, methods
+from gocor_tf.trainers.evaluation import command, methods, protocols
 from tests.trainers.evaluation.fake_pairs import moves_by
 from tests.trainers.evaluation.pair_files import SIZE, write_pairs
 
@@ -243,3 +245,19 @@ def test_the_protocol_of_a_data_set_is_told(run, tmp_path):
     text = run("--dataset=video", "--data_dir=frames", MATCHER)
     assert text.startswith("video or folder of frames")
     assert "AEPE" not in text and "seconds" in text
+
+
+def test_a_variant_is_in_the_title(monkeypatch):
+    protocol = dataclasses.replace(
+        protocols.PAIRS,
+        title="A set",
+        reader=lambda data_dir, variant="all": [data_dir, variant],
+        variants=("all", "noc"),
+    )
+    monkeypatch.setattr(protocols, "find", lambda name: protocol)
+    arguments = types.SimpleNamespace(
+        pairs=None, dataset="a", data_dir="folder", variant="noc"
+    )
+    found, pairs = command._open_pairs(arguments)
+    assert found.title == "A set; variant noc"
+    assert pairs == ["folder", "noc"]

@@ -263,6 +263,15 @@ def test_a_variant_that_does_not_exist(name, message):
         protocols.find(name).open("folder", "all")
 
 
+def test_a_set_without_its_extra_is_wrong_usage():
+    def reader(data_dir):
+        raise ImportError("pip install 'gocor_tf[evaluate]'")
+
+    protocol = dataclasses.replace(protocols.PAIRS, reader=reader)
+    with pytest.raises(app.UsageError, match="pip install 'gocor_tf"):
+        protocol.open("folder", None)
+
+
 def test_a_misspelt_data_set():
     with pytest.raises(app.UsageError, match=r"Did you mean kitti2012\? Rec"):
         protocols.find("kiti2012")

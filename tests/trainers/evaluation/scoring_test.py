@@ -142,11 +142,18 @@ def test_a_pose_that_cannot_be_found_is_the_worst():
     assert np.isnan(record["epipolar_precision"])
 
 
-@pytest.mark.parametrize(("reads_matches", "number"), [(True, 6), (False, 1)])
-def test_the_protocol_says_which_matches_make_a_pose(reads_matches, number):
+@pytest.mark.parametrize(
+    ("reads_matches", "is_sure", "number"),
+    [(True, True, 6), (False, True, 1), (True, False, 1)],
+)
+def test_the_protocol_says_which_matches_make_a_pose(
+    reads_matches, is_sure, number
+):
     protocol = dataclasses.replace(PAIRS, reads_matches=reads_matches)
     point = np.zeros((1, 2))
-    estimate = Estimate(constant_flow(0), lambda: (point, point))
+    # Features matched without a confidence keep their own keypoints.
+    sure = np.ones(SIZE) if is_sure else None
+    estimate = Estimate(constant_flow(0), lambda: (point, point), sure)
     truth = sample(pose=(CAMERA, CAMERA, MOTION))
     record = _score(truth, lambda *_: estimate, protocol)
     assert record["num_matches"] == number
