@@ -39,13 +39,12 @@ def check_files(data_dir, names, layout):
     )
 
 
-def read_table(path, columns, delimiter=","):
+def read_table(path, columns):
     """Reads a CSV file whose first line names its columns.
 
     Args:
         path: name of the file.
         columns: names that the first line must have, in order.
-        delimiter: between cells.
 
     Returns:
         List of dicts, a row each: column -> text.
@@ -56,7 +55,7 @@ def read_table(path, columns, delimiter=","):
     """
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            rows = _read_rows(file, delimiter)
+            rows = _read_rows(file)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"Cannot read '{path}': {reason}.") from error
@@ -64,8 +63,8 @@ def read_table(path, columns, delimiter=","):
     header = [cell.strip() for cell in rows[0]] if rows else []
     if header != columns:
         raise ValueError(
-            f"The first line of '{path}' must be '{delimiter.join(columns)}'. "
-            f"Received: '{delimiter.join(header)[:200]}'"
+            f"The first line of '{path}' must be '{','.join(columns)}'. "
+            f"Received: '{','.join(header)[:200]}'"
         )
     if len(rows) == 1:
         raise ValueError(f"'{path}' must list at least one pair.")
@@ -91,10 +90,10 @@ def naming(place):
         raise ValueError(f"{place}: {error}") from error
 
 
-def _read_rows(file, delimiter):
+def _read_rows(file):
     """Reads the rows that are not empty, however long their cells."""
     limit = csv.field_size_limit(_MAX_CELL)
     try:
-        return [row for row in csv.reader(file, delimiter=delimiter) if row]
+        return [row for row in csv.reader(file) if row]
     finally:
         csv.field_size_limit(limit)
