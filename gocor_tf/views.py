@@ -46,29 +46,39 @@ class View:
 
     def share_of_reference(self, reference_size):
         """Returns the frame's size as a fraction of the reference's."""
+        side = self._side(np.linalg.inv(self.reference_to_frame))
+        return side * float(
+            np.sqrt(np.prod(self.size) / np.prod(reference_size))
+        )
+
+    def pixel_in_query(self):
+        """Returns the side of a pixel of the frame, in px of the query."""
+        return self._side(np.linalg.inv(self.query_to_frame))
+
+    def _side(self, from_frame):
+        """Returns the side of the frame's central pixel, seen elsewhere."""
         centre = (np.array(self.size[::-1]) - 1) / 2
         corners = centre + np.array([[0, 0], [1, 0], [0, 1]])
-        seen = map_points(np.linalg.inv(self.reference_to_frame), corners)
-        area = abs(np.linalg.det(seen[1:] - seen[0])) * np.prod(self.size)
-        return float(np.sqrt(area / np.prod(reference_size)))
+        seen = map_points(from_frame, corners)
+        return float(np.sqrt(abs(np.linalg.det(seen[1:] - seen[0]))))
 
-    def bring_back(self, flow, confidence, reference_size, query_size):
+    def bring_back(self, flow, trust, reference_size, query_size):
         """Turns the match of the two seen images into one of the originals.
 
         Args:
             flow: `(*size, 2)`, between the images that `show` returns.
-            confidence: `size`.
+            trust: `(*size, channels)`, what is known about it.
             reference_size: `(height, width)` of the reference.
             query_size: `(height, width)` of the query.
 
         Returns:
-            The flow, `(*reference_size, 2)` float32 in px of the query, its
-            confidence, and where both are known: where the reference lies in
-            the frame, and its match in the frame and in the query.
+            The flow, `(*reference_size, 2)` float32 in px of the query, the
+            trust, and where both are known: where the reference lies in the
+            frame, and its match in the frame and in the query.
         """
         grid = pixel_grid(reference_size)
         seen = map_points(self.reference_to_frame, grid)
-        sampled = _sample(np.dstack([flow, confidence]), seen)
+        sampled = _sample(np.dstack([flow, trust]), seen)
         landing = seen + sampled[..., :2]
         matches = map_points(np.linalg.inv(self.query_to_frame), landing)
         known = (
@@ -78,7 +88,7 @@ class View:
         )
         return (
             (matches - grid).astype(np.float32),
-            np.where(known, sampled[..., 2], 0).astype(np.float32),
+            sampled[..., 2:],
             known,
         )
 

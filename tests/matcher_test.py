@@ -50,7 +50,7 @@ def test_a_network_is_traced_once_for_all_sizes(matcher):
     for size in (1, 17, 30):
         matcher(REFERENCE[:size], QUERY[:size])
         matcher(REFERENCE[:size], QUERY)
-    assert matcher._run.experimental_get_tracing_count() == 1
+    assert matcher._network._run.experimental_get_tracing_count() == 1
 
 
 def test_paths_lists_and_arrays_agree(matcher, tmp_path):

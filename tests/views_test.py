@@ -47,16 +47,14 @@ def test_bring_back_undoes_both_homographies():
     # Both images move within the frame; there, the match is 1 px to the left.
     view = View(_shift(5, 0), _shift(-2, 3), (40, 60))
     flow = np.full((40, 60, 2), (-1.0, 0.0), np.float32)
-    confidence = np.full((40, 60), 0.7, np.float32)
-    back, back_confidence, known = view.bring_back(
-        flow, confidence, (40, 60), (50, 70)
-    )
+    trust = np.full((40, 60, 3), (0.7, 1, 2), np.float32)
+    back, back_trust, known = view.bring_back(flow, trust, (40, 60), (50, 70))
     np.testing.assert_allclose(back[known], np.tile((6, -3), (known.sum(), 1)))
-    np.testing.assert_allclose(back_confidence[known], 0.7, rtol=1e-6)
+    assert back_trust.shape == (40, 60, 3)
+    np.testing.assert_allclose(back_trust[known][:, 0], 0.7, rtol=1e-6)
     # Rows above 3 match nothing in the query; columns past 54 left the frame.
     assert known[3:, :55].all()
     assert not known[:3].any() and not known[:, 55:].any()
-    assert not back_confidence[~known].any()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +94,11 @@ def test_a_box_restricts_the_view():
     view = views.overlap_view(_shift(-5, 0), (40, 60), (40, 60), box)
     assert view.size == (20, 40)
     np.testing.assert_array_equal(view.reference_to_frame, _shift(-20, -10))
+
+
+def test_pixels_are_measured_in_the_query():
+    view = View(np.eye(3), np.diag([0.5, 0.5, 1.0]), (20, 30))
+    assert np.isclose(view.pixel_in_query(), 2)
 
 
 def test_share_of_reference_compares_sides():

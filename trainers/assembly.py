@@ -175,6 +175,7 @@ def create_runner(config, source):
         config.loss,
         config.optimizer,
         config.model.num_iterations,
+        config.num_steps,
     )
     if strategy:
         return model, runners.TensorFlowRunner(

@@ -7,8 +7,8 @@ from gocor_tf.matcher import Matcher
 from gocor_tf.models.presets import did_you_mean
 
 MODE_HELP = (
-    "Passes over a pair; by default alignment for BaseNet presets, the default "
-    "among them, and direct for others and for videos."
+    "Passes over a pair; by default alignment for networks with a compact "
+    "pyramid, such as the default, and direct for others and for videos."
 )
 
 

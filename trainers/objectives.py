@@ -11,8 +11,10 @@ each resolution has a ground truth of its own (spec training.md, 2.3):
 | PWC-Net | | 6 5 4 3 2 |
 """
 
+import dataclasses
 import functools
 
+import keras
 from keras import ops
 
 from gocor_tf.losses import (
@@ -41,37 +43,59 @@ _POINT_ERRORS = {
 NAMES = (*_POINT_ERRORS, "negative_log_likelihood", "warp_consistency")
 
 
-def get(loss):
+def get(loss, num_steps=1):
     """Returns the objective of a `LossConfig`.
 
     Args:
         loss: `LossConfig`.
+        num_steps: of the whole run, which `loss.flow_first` is a share of.
 
     Returns:
-        A function `(network, pair, share_of)` that returns the loss and a
-        dict of scalars. `network(reference, query)` gives the outputs,
-        `pair` is what a source renders, and `share_of(count)` is this
-        replica's share of what is counted, times the number of replicas.
+        A function `(network, pair, share_of, num_updates)` that returns the
+        loss and a dict of scalars. `network(reference, query)` gives the
+        outputs, `pair` is what a source renders, `share_of(count)` is this
+        replica's share of what is counted, times the number of replicas, and
+        `num_updates` the number of steps so far.
 
     Raises:
-        ValueError: if its name is unknown.
+        ValueError: if its name is unknown, or no likelihood follows what
+            comes first.
     """
     if loss.name not in NAMES:
         raise ValueError(
             f"`loss.name` must be one of {NAMES}. "
             f"Received: loss.name={loss.name!r}"
         )
+    if not 0.0 <= loss.flow_first < 1.0 or (
+        loss.flow_first and loss.name != "negative_log_likelihood"
+    ):
+        raise ValueError(
+            "`loss.flow_first` must be in [0, 1), and 0 unless `loss.name` is "
+            "'negative_log_likelihood'. "
+            f"Received: loss.flow_first={loss.flow_first}"
+        )
     if loss.name == "warp_consistency":
         return functools.partial(_consistency_objective, loss)
-    return functools.partial(_supervised_objective, loss)
+    num_flow_steps = loss.flow_first * num_steps
+    return functools.partial(_supervised_objective, loss, num_flow_steps)
 
 
-def _supervised_objective(loss, network, pair, share_of):
+def _supervised_objective(
+    loss, num_flow_steps, network, pair, share_of, num_updates
+):
     """Compares the flows of all levels with the true one."""
     outputs = network(pair["reference"], pair["query"])
     total, scalars = 0.0, {}
-    for levels, weights, flow, mask in _groups(outputs, loss, pair):
-        value, parts = _multiscale_loss(loss, levels, weights, flow, mask)
+    for group in _groups(outputs, loss, pair):
+        value, parts = _multiscale_loss(loss, *group)
+        if num_flow_steps:
+            flow_loss = dataclasses.replace(loss, name="endpoint_error")
+            first = _multiscale_loss(flow_loss, *group)
+            value, parts = keras.tree.map_structure(
+                functools.partial(ops.where, num_updates < num_flow_steps),
+                first,
+                (value, parts),
+            )
         total = total + value
         scalars |= {f"loss{name[4:]}": part for name, part in parts.items()}
     if loss.matching_weight:
@@ -83,8 +107,9 @@ def _supervised_objective(loss, network, pair, share_of):
     return total, scalars
 
 
-def _consistency_objective(loss, network, triplet, share_of):
+def _consistency_objective(loss, network, triplet, share_of, num_updates):
     """Compares two ways round a triplet (spec training.md, 3.6)."""
+    del num_updates
     warped, reference, query = (
         triplet[name] for name in ("warped_reference", "reference", "query")
     )

@@ -130,7 +130,8 @@ class TensorFlowRunner:
             self._compiled[function] = tf.function(
                 lambda batch: function(
                     self._values("averages") or self._values("trainable"),
-                    self._values("non_trainable"),
+                    self._values("average_statistics")
+                    or self._values("non_trainable"),
                     batch,
                 ),
                 autograph=False,
@@ -141,8 +142,12 @@ class TensorFlowRunner:
     @contextlib.contextmanager
     def averaged_model(self):
         """Lets the model have the averages of its weights for a while."""
-        averages = self._variables["averages"]
-        variables = self._model.trainable_variables
+        averages = [
+            *self._variables["averages"],
+            *self._variables["average_statistics"],
+        ]
+        model = self._model
+        variables = [*model.trainable_variables, *model.non_trainable_variables]
         weights = [v.numpy() for v in variables] if averages else []
         for variable, average in zip(variables, averages, strict=False):
             variable.assign(average.numpy())
@@ -262,7 +267,7 @@ class JaxRunner:
             self._compiled[function] = jax.jit(function)
         return self._compiled[function](
             self._state["averages"] or self._state["trainable"],
-            self._state["non_trainable"],
+            self._state["average_statistics"] or self._state["non_trainable"],
             batch,
         )
 
@@ -272,7 +277,9 @@ class JaxRunner:
         state = self._state
         values = {
             "trainable": state["averages"] or state["trainable"],
-            "non_trainable": state["non_trainable"],
+            "non_trainable": (
+                state["average_statistics"] or state["non_trainable"]
+            ),
         }
         for name, tensors in values.items():
             variables = getattr(self._model, f"{name}_variables")

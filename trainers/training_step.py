@@ -20,10 +20,11 @@ class TrainingStep:
     """Renders pairs, takes the loss's gradient and moves the weights.
 
     The state is a dict of lists of tensors: `trainable`, `non_trainable`,
-    `slots`, `averages` (of the trainable, or empty) and `accumulated` (the
-    gradient so far, or empty); and of float32 scalars: `num_updates`,
-    `num_skipped`, `num_skipped_in_row` and `loss_scale`. A step whose
-    gradient is not finite changes nothing but the last three.
+    `slots`, `averages` and `average_statistics` (of the trainable and the
+    non-trainable, or empty) and `accumulated` (the gradient so far, or empty);
+    and of float32 scalars: `num_updates`, `num_skipped`, `num_skipped_in_row`
+    and `loss_scale`. A step whose gradient is not finite changes nothing but
+    the last three.
 
     Args:
         model: built network.
@@ -31,9 +32,18 @@ class TrainingStep:
         loss: `LossConfig`.
         optimizer: `OptimizerConfig`.
         num_iterations: of GOCor, see the network; None: its own.
+        num_steps: of the whole run.
     """
 
-    def __init__(self, model, render, loss, optimizer, num_iterations=None):
+    def __init__(
+        self,
+        model,
+        render,
+        loss,
+        optimizer,
+        num_iterations=None,
+        num_steps=1,
+    ):
         if keras.backend.backend() not in BACKENDS:
             raise ValueError(
                 f"`KERAS_BACKEND` must be one of {BACKENDS} for training. "
@@ -42,7 +52,7 @@ class TrainingStep:
         self.model = model
         self.render = render
         self.optimizer = optimizer
-        self._objective = objectives.get(loss)
+        self._objective = objectives.get(loss, num_steps)
         self._options = {"training": True}
         if num_iterations is not None:
             self._options["num_iterations"] = num_iterations
@@ -53,15 +63,17 @@ class TrainingStep:
     def initial_state(self):
         """Returns the state at step 0, with the model's current weights."""
         trainable = [ops.copy(v) for v in self.model.trainable_variables]
+        statistics = [ops.copy(v) for v in self.model.non_trainable_variables]
         averaged = self.optimizer.average_decay > 0
         accumulates = self.optimizer.accumulation > 1
         return {
             "trainable": trainable,
-            "non_trainable": [
-                ops.copy(v) for v in self.model.non_trainable_variables
-            ],
+            "non_trainable": statistics,
             "slots": self._descent.create_slots(trainable),
             "averages": [ops.copy(v) for v in trainable] if averaged else [],
+            "average_statistics": (
+                [ops.copy(v) for v in statistics] if averaged else []
+            ),
             "accumulated": (
                 [ops.zeros_like(v) for v in trainable] if accumulates else []
             ),
@@ -100,7 +112,9 @@ class TrainingStep:
 
         def loss_of(trainable):
             network = _Network(self.model, trainable, state, self._options)
-            loss, scalars = self._objective(network, pair, share_of)
+            loss, scalars = self._objective(
+                network, pair, share_of, state["num_updates"]
+            )
             loss = loss * ops.cast(scale, loss.dtype)
             return loss, (network.non_trainable, scalars)
 
@@ -145,6 +159,12 @@ class TrainingStep:
             "num_skipped_in_row": state["num_skipped_in_row"] + 1,
             "loss_scale": self._scaling.lowered(state["loss_scale"]),
         }
+        moved["average_statistics"] = optimizers.moving_averages(
+            state["average_statistics"],
+            statistics,
+            self.optimizer.average_decay,
+            moved["num_updates"],
+        )
         updated = _choose(is_finite, moved, skipped)
         updated["non_trainable"] = statistics
         if self.optimizer.accumulation == 1:

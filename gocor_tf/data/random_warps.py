@@ -35,6 +35,9 @@ class ViewWarps:
         rotation_probability: share of pairs that are rotated.
         zoom: largest zoom factor, either way, drawn log-uniformly.
         zoom_probability: share of pairs that are zoomed.
+        gentle_probability: share of pairs whose warp is weak.
+        gentlest: smallest factor on all that such a warp does, drawn
+            log-uniformly up to 1.
         view_extent: range of the wider view's side, in canvas sides.
         view_aspect: largest width-to-height ratio (or its inverse) of what
             a view covers; real photographs are squeezed to a square likewise.
@@ -58,6 +61,8 @@ class ViewWarps:
     rotation_probability: float = 0.0
     zoom: float = 4.0
     zoom_probability: float = 0.0
+    gentle_probability: float = 0.0
+    gentlest: float = 0.03
     view_extent: tuple = (0.6, 1.0)
     view_aspect: float = 1.4
     min_in_view: float = 0.3
@@ -83,12 +88,22 @@ class ViewWarps:
                 "transformation, not all 0. Received: "
                 f"transformation_weights={weights}"
             )
-        for name in ("rotation_probability", "zoom_probability", "min_in_view"):
+        for name in (
+            "rotation_probability",
+            "zoom_probability",
+            "gentle_probability",
+            "min_in_view",
+        ):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(
                     f"`{name}` must be in [0, 1]. Received: "
                     f"{name}={getattr(self, name)}"
                 )
+        if not 0.0 < self.gentlest <= 1.0:
+            raise ValueError(
+                "`gentlest` must be in (0, 1]. Received: "
+                f"gentlest={self.gentlest}"
+            )
         for name in ("zoom", "view_aspect"):
             if getattr(self, name) < 1.0:
                 raise ValueError(

@@ -82,16 +82,17 @@ def _identity(ranges):
 
 def _draw(rng, number, ranges):
     """Draws the warps alone, rotation and zoom included."""
-    homography, spline = _draw_family(rng, number, ranges)
+    strength = _draw_strength(rng, number, ranges)
+    homography, spline = _draw_family(rng, strength, ranges)
     aspect = np.exp(np.log(ranges.view_aspect) * rng.uniform(-1, 1, number))
     stretch = np.stack([aspect**0.5, aspect**-0.5], axis=-1)
     angle = np.radians(ranges.rotation) * rng.uniform(-1, 1, number)
-    angle *= rng.uniform(size=number) < ranges.rotation_probability
-    zoom = np.log(ranges.zoom) * rng.uniform(-1, 1, number)
+    angle *= strength * (rng.uniform(size=number) < ranges.rotation_probability)
+    zoom = strength * np.log(ranges.zoom) * rng.uniform(-1, 1, number)
     zoom = np.exp(zoom * (rng.uniform(size=number) < ranges.zoom_probability))
     similarity = warp_formulas.similarity(angle, zoom, stretch)
     # The narrower view may lie anywhere in the wider one.
-    reach = 0.6 * np.abs(zoom - 1) + ranges.shift
+    reach = 0.6 * np.abs(zoom - 1) + strength * ranges.shift
     similarity[:, :2, 2] = reach[:, None] * rng.uniform(-1, 1, (number, 2))
     return {
         "homography": similarity @ homography,
@@ -102,14 +103,24 @@ def _draw(rng, number, ranges):
     }
 
 
-def _draw_family(rng, number, ranges):
+def _draw_strength(rng, number, ranges):
+    """Draws a factor on everything that a warp does."""
+    if not ranges.gentle_probability:
+        return np.ones(number)
+    is_gentle = rng.uniform(size=number) < ranges.gentle_probability
+    return ranges.gentlest ** (is_gentle * rng.uniform(size=number))
+
+
+def _draw_family(rng, strength, ranges):
     """Draws a homography and a spline each, of a random family."""
+    number = len(strength)
     names = np.asarray(ranges.transformations)
     weights = ranges.transformation_weights or np.ones(len(names))
     kinds = rng.choice(names, number, p=np.divide(weights, np.sum(weights)))
-    shift = ranges.homography_shift * rng.uniform(-1, 1, (number, 4, 2))
+    reach = strength[:, None, None]
+    shift = reach * ranges.homography_shift * rng.uniform(-1, 1, (number, 4, 2))
     homography = warp_formulas.solve_homographies(warp_formulas.CORNERS + shift)
-    affine = _draw_affine(rng, number, ranges)
+    affine = _draw_affine(rng, strength, ranges)
     is_affine = (kinds == "affine") | (kinds == "affine_tps")
     homography[is_affine] = affine[is_affine]
     homography[kinds == "tps"] = np.eye(3)
@@ -118,7 +129,7 @@ def _draw_family(rng, number, ranges):
         [ranges.tps_shift, ranges.affine_tps_shift],
         0.0,
     )
-    shift = size[:, None, None] * rng.uniform(-1, 1, (number, 9, 2))
+    shift = reach * size[:, None, None] * rng.uniform(-1, 1, (number, 9, 2))
     spline = warp_formulas.solve_splines(warp_formulas.CONTROL_POINTS + shift)
     return homography, spline
 
@@ -157,10 +168,11 @@ def _is_finite(homography):
     return (corners[..., 0] + homography[:, 2, 2:]).min(axis=1) > 0.05
 
 
-def _draw_affine(rng, number, ranges):
+def _draw_affine(rng, strength, ranges):
     """Draws affine matrices."""
+    number, reach = len(strength), strength[:, None]
     limit = np.radians(ranges.affine_angle)
-    angle, shear_angle = rng.uniform(-limit, limit, (2, number))
-    stretch = 1 + ranges.affine_scale * rng.uniform(-1, 1, (number, 2))
-    shift = ranges.affine_shift * rng.uniform(-1, 1, (number, 2))
+    angle, shear_angle = strength * rng.uniform(-limit, limit, (2, number))
+    stretch = 1 + reach * ranges.affine_scale * rng.uniform(-1, 1, (number, 2))
+    shift = reach * ranges.affine_shift * rng.uniform(-1, 1, (number, 2))
     return warp_formulas.affine_matrices(angle, shear_angle, stretch, shift)

@@ -34,19 +34,17 @@ _PDC_GOCOR = {
 
 _PRESETS = {
     "default": {
-        "description": "compact BaseNet with GOCor, trained by this project "
+        "description": "compact PDC-Net with GOCor, trained by this project "
         "on synthetic warps of photographs (docs/model_card.md)",
         "licence": "Apache-2.0",
-        "parameters": 1_131_891,
-        "network": BaseNet,
+        "parameters": 1_446_299,
+        "network": PDCNet,
         "arguments": {
             "backbone": "compact",
-            "decoder": "residual",
             "width": 0.5,
-            "refinement": (3,),
-            "global_correlation": "gocor",
-            "local_correlation": "gocor",
+            "upsampling": "bilinear",
             "global_gocor": {"query_objective": False},
+            "radius": 5.0,
         },
         "weights": "default.weights.h5",
     },

@@ -29,7 +29,7 @@ def _network(levels, size):
 def _loss(levels, pair, **loss):
     size = pair["flow"].shape[1]
     return objectives.get(LossConfig(**loss))(
-        _network(levels, size), pair, lambda count: 1.0
+        _network(levels, size), pair, lambda count: 1.0, ops.array(0.0)
     )
 
 
@@ -83,6 +83,44 @@ def test_a_consistent_triplet_costs_nothing():
     )
     assert float(loss) == pytest.approx(0.0, abs=1e-6)
     assert {"bipath_loss_0", "supervision_loss_0", "aepe"} <= set(scalars)
+
+
+def test_likelihood_takes_over_from_the_flow():
+    levels = {4: 2, 3: 4, 2: 8, 1: 16}
+    outputs = _network(levels, 512)(None, None)
+    for n, side in levels.items():
+        outputs[f"log_variance_level_{n}"] = ops.full((1, side, side, 1), 2.0)
+    weights = {"level_weights": (0.32, 0.08, 0.02, 0.01)}
+
+    def loss(num_updates, **config):
+        objective = objectives.get(LossConfig(**weights, **config), 100)
+        return float(
+            objective(
+                lambda *pair: outputs,
+                _pair(512),
+                lambda count: 1.0,
+                ops.array(num_updates, "float32"),
+            )[0]
+        )
+
+    flow = loss(0, name="endpoint_error")
+    likelihood = loss(0, name="negative_log_likelihood")
+    both = {"name": "negative_log_likelihood", "flow_first": 0.3}
+    assert flow != pytest.approx(likelihood)
+    assert loss(29, **both) == pytest.approx(flow)
+    assert loss(30, **both) == pytest.approx(likelihood)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"flow_first": 0.5},
+        {"name": "negative_log_likelihood", "flow_first": 1.0},
+    ],
+)
+def test_only_a_likelihood_can_come_second(loss):
+    with pytest.raises(ValueError, match="`loss.flow_first` must be in"):
+        objectives.get(LossConfig(**loss))
 
 
 def test_an_unknown_loss_is_refused():

@@ -31,6 +31,7 @@ class Averaging:
             "trainable": weights,
             "non_trainable": [],
             "averages": [weight - 1.0 for weight in weights],
+            "average_statistics": [],
             "accumulated": [ops.zeros_like(weight) for weight in weights],
         }
 

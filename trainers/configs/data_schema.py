@@ -21,6 +21,8 @@ class WarpConfig:
         rotation_probability: share of pairs that are rotated.
         zoom: largest zoom factor, either way.
         zoom_probability: share of pairs that are zoomed.
+        gentle_probability: share of pairs whose warp is weak.
+        gentlest: smallest factor on all that such a warp does.
         view_extent: range of the wider view's side, in canvas sides.
         view_aspect: largest width-to-height ratio of a view.
         min_in_view: smallest share of the reference inside the query.
@@ -44,6 +46,8 @@ class WarpConfig:
     rotation_probability: float = 0.0
     zoom: float = 4.0
     zoom_probability: float = 0.0
+    gentle_probability: float = 0.0
+    gentlest: float = 0.03
     view_extent: tuple[float, ...] = (0.6, 1.0)
     view_aspect: float = 1.4
     min_in_view: float = 0.3

@@ -60,6 +60,8 @@ class LossConfig:
         name: "endpoint_error", "l1", "charbonnier", "negative_log_likelihood"
             (networks with a confidence) or "warp_consistency" (unlabelled
             pairs, spec 3.6).
+        flow_first: fraction of all steps in which the end-point error is
+            minimised, before the negative log-likelihood.
         level_weights: of the levels, coarse to fine.
         upsample: whether predictions are enlarged to the ground truth's size
             (sparse ground truth) instead of the ground truth being reduced.
@@ -72,6 +74,7 @@ class LossConfig:
     """
 
     name: str = "endpoint_error"
+    flow_first: float = 0.0
     level_weights: tuple[float, ...] = (0.32, 0.08, 0.02)
     upsample: bool = False
     matching_weight: float = 0.0
@@ -102,8 +105,8 @@ class OptimizerConfig:
         weight_decay: L2 penalty added to the gradient, per unit of weight.
         clip_norm: largest global norm of the gradient; 0: no limit.
         accumulation: parts that a batch is taken in, one after the other.
-        average_decay: of the moving average of the weights, which is what is
-            validated and saved; 0: no average.
+        average_decay: of the moving average of the weights and the batch
+            statistics, which is what is validated and saved; 0: no average.
     """
 
     name: str = "adam"
