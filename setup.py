@@ -23,6 +23,7 @@ SUBPACKAGES = (
     "metrics",
     "models",
     "ops",
+    "serving",
 )
 
 # Every lower bound is a version that was installed and tested.
@@ -35,6 +36,9 @@ EXTRAS = {
     ],
     "evaluate": ["matplotlib>=3.10", "pillow>=12.3", "scipy>=1.17"],
     "beam": ["apache-beam>=2.77"],
+    "serve": ["tensorflow-serving-api>=2.18", "requests>=2.34"],
+    "demo": ["gradio>=6.31"],
+    "onnx": ["onnxruntime>=1.32", "tf2onnx>=1.17"],
     "backends": ["jax>=0.10.2", "torch>=2.13"],
 }
 EXTRAS["dev"] = [
@@ -44,8 +48,13 @@ EXTRAS["dev"] = [
     "ruff~=0.17.5",
     "hypothesis>=6.170",
     "setuptools>=77",
+    "playwright>=1.65",
+    "pyyaml>=6.0",
     *EXTRAS["train"],
     *EXTRAS["evaluate"],
+    *EXTRAS["serve"],
+    *EXTRAS["demo"],
+    *EXTRAS["onnx"],
 ]
 
 setuptools.setup(
@@ -62,7 +71,10 @@ setuptools.setup(
         *(f"gocor_tf.{name}" for name in SUBPACKAGES),
     ],
     package_dir=PACKAGE_DIR,
-    package_data={"gocor_tf": ["weights/*.h5", "demo_pair/*"]},
+    package_data={
+        "gocor_tf": ["weights/*.h5", "demo_pair/*"],
+        "gocor_tf.export": ["serving_templates/*"],
+    },
     include_package_data=False,
     install_requires=[
         "tensorflow>=2.18",
@@ -74,10 +86,12 @@ setuptools.setup(
     extras_require=EXTRAS,
     entry_points={
         "console_scripts": [
+            "gocor-client = gocor_tf.trainers.client:main",
             "gocor-match = gocor_tf.trainers.match:main",
             "gocor-train = gocor_tf.trainers.train:main",
             "gocor-evaluate = gocor_tf.trainers.evaluate:main",
             "gocor-convert = gocor_tf.export.convert_checkpoint:main",
+            "gocor-demo = gocor_tf.trainers.demo:main",
             "gocor-export = gocor_tf.export.saved_model:main",
         ]
     },

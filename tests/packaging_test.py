@@ -14,7 +14,9 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 # Each command and a flag of its own.
 COMMANDS = {
+    "gocor-client": "--server",
     "gocor-convert": "--checkpoint",
+    "gocor-demo": "--port",
     "gocor-evaluate": "--pairs",
     "gocor-export": "--preset",
     "gocor-match": "--video",

@@ -1,0 +1,76 @@
+"""Networks for ONNX Runtime: one file, compared before it appears.
+
+The graph is that of one match: float32 images `reference` and `query` in, in
+0..255, `flow` and `confidence` out, without checks of the input.
+"""
+
+import logging
+
+import numpy as np
+
+from gocor_tf.data import atomic
+
+from . import image_files, sample_requests, signatures
+
+# px for flow, and of 1 for confidence: the runtime adds in another order.
+TOLERANCE = 0.01
+_OPSET = 18
+
+
+def write_onnx(model, path, size=None):
+    """Writes a network for ONNX Runtime.
+
+    Args:
+        model: a built network of the family.
+        path: of the file, in an existing folder.
+        size: `(height, width)` of both images; None: any, and any batch.
+
+    Raises:
+        RuntimeError: if it answers otherwise than the network.
+    """
+    import onnxruntime
+    import tf2onnx
+
+    # Optimizers that do not apply are no matter of the user's.
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    shape = (None, None, None, 3) if size is None else (1, *size, 3)
+    match = signatures.match_function(model, shape)
+    converted, _ = tf2onnx.convert.from_function(
+        match, match.input_signature, opset=_OPSET
+    )
+    file = converted.SerializeToString()
+    session = onnxruntime.InferenceSession(
+        file, providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+
+    def answer(pair):
+        return dict(zip(names, session.run(names, pair), strict=True))
+
+    compare(match, answer, size)
+    atomic.write_bytes(str(path), file)
+
+
+def compare(match, answer, size=None):
+    """Raises RuntimeError unless a runtime answers as the network does.
+
+    Args:
+        match: see `signatures.match_function`.
+        answer: function of a dict of float32 images to a dict of arrays.
+        size: `(height, width)` of the images; None: any.
+    """
+    pair = sample_requests.images(1)
+    pair = {
+        name: pictures.astype(np.float32)
+        if size is None
+        else image_files.stretch(pictures, size).numpy()
+        for name, pictures in pair.items()
+    }
+    found = answer(pair)
+    for name, expected in match(**pair).items():
+        difference = np.abs(found[name] - expected.numpy()).max()
+        if not difference <= TOLERANCE:
+            raise RuntimeError(
+                f"ONNX Runtime must answer {name} as the network does, within "
+                f"{TOLERANCE}. Received: a difference of {difference:.2g}"
+            )

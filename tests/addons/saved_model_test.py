@@ -1,0 +1,101 @@
+"""Networks exported here that answer in TensorFlow 2.15."""
+
+import keras
+import numpy as np
+import pytest
+
+from gocor_tf import models
+from gocor_tf.export import sample_requests, saved_model, signatures
+
+pytestmark = pytest.mark.addons
+
+# Together they hold every layer of the family.
+PRESETS = (
+    "default",
+    "glunet_gocor_star",
+    "pdcnet",
+    "pwcnet_gocor",
+    "semantic_glunet",
+)
+# px for positions, and of 1 for confidence.
+TOLERANCE = 1e-4
+DTYPES = {
+    "serving_default": "float32",
+    "serving_uint8": "uint8",
+    "serving_bytes": "string",
+    "flow_fp16": "uint8",
+    "matches": "uint8",
+}
+DENSE = [name for name in DTYPES if name != "matches"]
+
+
+@pytest.fixture(scope="module")
+def request_of():
+    """Returns the request by the type of its images."""
+    pair = sample_requests.images(batch_size=1)
+    return {
+        dtype: {
+            name: value.numpy()
+            for name, value in sample_requests.as_dtype(pair, dtype).items()
+        }
+        for dtype in ("float32", "uint8", "string")
+    }
+
+
+@pytest.fixture(scope="module", params=PRESETS)
+def answers(request, request_of, tmp_path_factory, run_there):
+    """Returns the answers there, and those of the network here."""
+    folder = tmp_path_factory.mktemp(request.param)
+    keras.utils.set_random_seed(0)
+    model = models.load_model(request.param, weights=None)
+    version = saved_model.write_version(model, folder, request.param)
+    inputs = {
+        f"{dtype}/{name}": value.astype(bytes) if dtype == "string" else value
+        for dtype, pair in request_of.items()
+        for name, value in pair.items()
+    }
+    np.savez(folder / "request.npz", **inputs)
+    run_there(
+        "answers.py", folder / "request.npz", folder / "answers.npz", version
+    )
+    here = signatures.match_function(model)(**request_of["float32"])
+    here = {name: value.numpy() for name, value in here.items()}
+    return dict(np.load(folder / "answers.npz")), here
+
+
+def test_every_signature_is_there(answers):
+    there, _ = answers
+    assert {name.partition("/")[0] for name in there} == set(DTYPES)
+
+
+@pytest.mark.parametrize("output", ["flow", "confidence"])
+@pytest.mark.parametrize("signature", DENSE)
+def test_answers_there_are_the_networks(answers, signature, output):
+    there, here = answers
+    answer = there[f"{signature}/{output}"]
+    np.testing.assert_allclose(
+        answer.astype(np.float32),
+        here[output],
+        atol=TOLERANCE,
+        # 16 bits may differ in the last one.
+        rtol=2**-10 if answer.dtype == np.float16 else 0,
+    )
+
+
+def test_strongest_matches_lie_on_the_flow(answers):
+    there, _ = answers
+    confidence = there["matches/confidence"][0]
+    found = confidence > 0
+    assert found.any() and (np.diff(confidence) <= 0).all()
+    reference_xy = there["matches/reference_xy"][0][found]
+    x, y = reference_xy.astype(int).T
+    np.testing.assert_allclose(
+        there["matches/query_xy"][0][found] - reference_xy,
+        there["serving_uint8/flow"][0, y, x],
+        atol=TOLERANCE,
+    )
+    np.testing.assert_allclose(
+        confidence[found],
+        there["serving_uint8/confidence"][0, y, x],
+        atol=TOLERANCE,
+    )

@@ -1,0 +1,87 @@
+"""Networks in ONNX Runtime."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from absl import app
+
+from gocor_tf.export import (
+    onnx_file,
+    sample_requests,
+    saved_model,
+    signatures,
+)
+from gocor_tf.models import BaseNet
+from gocor_tf.trainers import command_line
+
+onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("tf2onnx")
+
+
+@pytest.fixture
+def network():
+    keras.utils.set_random_seed(0)
+    model = BaseNet(
+        backbone="compact",
+        decoder="residual",
+        width=0.125,
+        global_correlation="gocor",
+        local_correlation="gocor",
+    )
+    model.build()
+    return model
+
+
+@pytest.mark.slow
+def test_file_answers_at_any_size(network, tmp_path):
+    path = tmp_path / "network.onnx"
+    onnx_file.write_onnx(network, path)
+    session = onnxruntime.InferenceSession(str(path))
+    inputs = {i.name for i in session.get_inputs()}
+    assert inputs == {"reference", "query"}
+    names = [output.name for output in session.get_outputs()]
+    assert set(names) == {"flow", "confidence"}
+    pair = sample_requests.images(2)
+    pair = {name: value.astype(np.float32) for name, value in pair.items()}
+    answer = dict(zip(names, session.run(names, pair), strict=True))
+    expected = signatures.match_function(network)(**pair)
+    for name, value in expected.items():
+        np.testing.assert_allclose(
+            answer[name], value, atol=onnx_file.TOLERANCE
+        )
+
+
+@pytest.mark.parametrize("wrong", [0.02, np.nan])
+def test_other_answers_fail(wrong):
+    with pytest.raises(RuntimeError, match="must answer flow as the network"):
+        onnx_file.compare(
+            lambda reference, query: {"flow": tf.zeros(2)},
+            lambda pair: {"flow": np.full(2, wrong)},
+        )
+
+
+def test_missing_packages_are_wrong_usage(monkeypatch, run_command, tmp_path):
+    def fail(module, extra):
+        raise app.UsageError(f"pip install 'gocor_tf[{extra}]'")
+
+    monkeypatch.setattr(command_line, "import_extra", fail)
+    with pytest.raises(app.UsageError, match=r"gocor_tf\[onnx\]"):
+        run_command(
+            saved_model.export,
+            saved_model.define_flags,
+            "--format=onnx",
+            f"--output_dir={tmp_path}",
+        )
+
+
+def test_file_that_exists_is_kept(run_command, tmp_path):
+    (tmp_path / "default.onnx").write_text("mine")
+    with pytest.raises(app.UsageError, match="must not hold the file yet"):
+        run_command(
+            saved_model.export,
+            saved_model.define_flags,
+            "--format=onnx",
+            f"--output_dir={tmp_path}",
+        )
+    assert (tmp_path / "default.onnx").read_text() == "mine"
