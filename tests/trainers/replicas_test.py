@@ -38,10 +38,15 @@ for devices in (("CPU:0",), ("CPU:0", "CPU:1")):
     config.model.global_correlation = "feature"
     config.model.local_correlation = "feature"
     config.model.width = 0.125
+    config.model.backbone = "compact"
     if loss == "negative_log_likelihood":
         config.model.preset = "pdcnet"
-        config.model.backbone = "compact"
         config.loss.level_weights = (0.32, 0.08, 0.02, 0.01)
+    else:
+        config.model.preset = "basenet"
+        config.model.decoder = "residual"
+        config.model.refinement = (3,)
+        config.loss.level_weights = (0.32, 0.08, 0.02)
     config.num_steps = config.checkpoint_every = config.log_every = 10
     config.validation.interval = 10
     config.loss.name = loss

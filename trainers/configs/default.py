@@ -20,7 +20,7 @@ def get_config(variant="full"):
     Args:
         variant: "full"; "feature", the same network and pairs with plain
             correlation; "query", with GOCor's query objective; "smoke", two
-            steps of two pairs.
+            steps of two plain pairs, for the flow alone.
 
     Raises:
         ValueError: if there is no such variant.
@@ -59,6 +59,11 @@ def get_config(variant="full"):
         config.model.global_gocor = {"query_objective": True}
     if variant == "smoke":
         config.data.size = 256
+        config.data.mask = "valid"
+        config.data.objects.number = 0
+        config.loss.name = "endpoint_error"
+        config.loss.flow_first = 0.0
+        config.optimizer.average_decay = 0.0
         config.num_steps = 2
         config.checkpoint_every = 1
         config.log_every = 1
