@@ -5,8 +5,8 @@ gocor-train --workdir=DIR --config=trainers/configs/default.py
 
 First the flow alone is learned, then its likelihood: of the pixels whose match
 is out of view, too, which an end-point error could not bear. The same command
-goes on after a stop. On a GPU, `KERAS_BACKEND=jax`. What the embedded weights
-were trained with, and what came of it: docs/model_card.md.
+goes on after a stop. What the embedded weights were trained with, and what
+came of it: docs/model_card.md.
 """
 
 from gocor_tf.trainers.configs import schema
