@@ -91,6 +91,10 @@ def _compare(name, served, expected):
             f"the SavedModel must answer {name} of shape {expected.shape}. "
             f"Received: {None if answer is None else answer.shape}"
         )
+    # Which of two equally sure matches is taken, rounding decides; the flow and
+    # the confidences that they are read from are compared.
+    if name.endswith("_xy"):
+        return
     # 16 bits may differ in the last one.
     relative = 2**-10 if expected.dtype == np.float16 else 0
     answer, expected = answer.astype(np.float64), expected.astype(np.float64)
