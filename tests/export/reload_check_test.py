@@ -35,7 +35,7 @@ def test_other_answers_fail(folder):
 def test_missing_answers_fail(folder):
     answers = answers_of((2.0, 0.0))
     answers = {"another": answers["serving_uint8"]}
-    with pytest.raises(RuntimeError, match="must answer another/flow of shape"):
+    with pytest.raises(RuntimeError, match="must answer another/.* of shape"):
         reload_check.check(folder, answers)
 
 
