@@ -1,13 +1,15 @@
-"""Trains the default network with and without GOCor, on two kinds of pairs.
+"""The default network with plain correlation, GOCor, and its query term.
 
     python benchmarks/ablation.py --image_dir=PHOTOGRAPHS --pairs=pairs.json
         --workdir=runs/ablation --output=TABLE.md
 
-Each row is trained once for each seed, and scored in one pass ("direct") on
-real pairs. A run that was stopped goes on where it was. `--output` replaces
-what lies between the file's two markers.
+Each variant is trained once for each seed, and scored in one pass ("direct")
+on real pairs; the packaged network is scored with 0 to 7 iterations. A run
+that was stopped goes on where it was. `--output` replaces what lies between
+the file's two markers.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -33,13 +35,16 @@ from gocor_tf.trainers.evaluation import (  # noqa: E402
 )
 
 DEFAULT = ROOT / "trainers/configs/default.py"
-# Row -> variant of the configuration, and number of objects.
-ROWS = {
-    "plain, static": ("feature", 0),
-    "plain, dynamic": ("feature", 3),
-    "GOCor, static": ("full", 0),
-    "GOCor, dynamic": ("full", 3),
+# Variant of the configuration -> its title and what it changes in the preset.
+VARIANTS = {
+    "feature": (
+        "plain",
+        {"global_correlation": "feature", "local_correlation": "feature"},
+    ),
+    "full": ("GOCor", {}),
+    "query": ("GOCor, query term", {"global_gocor": {"query_objective": True}}),
 }
+ITERATIONS = range(8)
 
 
 def define_flags():
@@ -49,7 +54,7 @@ def define_flags():
     flags.DEFINE_string("workdir", None, "Folder of all runs.")
     flags.DEFINE_string("output", None, "Markdown file to update.")
     flags.DEFINE_integer("num_steps", 400, "Steps of each run.")
-    flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds of each row.")
+    flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds of each variant.")
     flags.DEFINE_multi_string(
         "option", [], "FIELD=VALUE of the configuration, for all runs."
     )
@@ -71,23 +76,17 @@ def write_pyramid(path):
             del file[name]
 
 
-def train(row, seed, folder, pyramid):
-    """Trains one row of the table, or finishes its training.
+def train(variant, seed, folder, pyramid):
+    """Trains one variant, or finishes its training.
 
     Args:
-        row: one of `ROWS`.
+        variant: one of `VARIANTS`.
         seed: of weights and pairs.
         folder: of the run.
         pyramid: weights file of the pyramid.
     """
-    variant, num_objects = ROWS[row]
     options = {
         "data.image_dir": flags.FLAGS.image_dir,
-        "data.warp.rotation_probability": 0,
-        "data.warp.zoom_probability": 0,
-        "data.objects.number": num_objects,
-        "data.objects.random_number": True,
-        "loss.matching_weight": 0,
         "model.init_weights": pyramid,
         "model.partial": True,
         "model.train_backbone": False,
@@ -107,26 +106,22 @@ def train(row, seed, folder, pyramid):
     subprocess.run(command, check=True)
 
 
-def score(row, folder):
-    """Returns a trained network's means on the groups of real pairs.
+def score(path, load, num_iterations=None):
+    """Returns a network's means on the groups of real pairs.
 
     Args:
-        row: one of `ROWS`.
-        folder: of the run; keeps the answer.
+        path: JSON file that keeps the answer.
+        load: function that returns the network.
+        num_iterations: of its GOCor layers.
     """
-    path = folder / "groups.json"
     if path.exists():
         return json.loads(path.read_text(encoding="utf-8"))
-    kind = {"full": "gocor", "feature": "feature"}[ROWS[row][0]]
-    model = gocor_tf.load_model(
-        "default",
-        str(folder / "model.weights.h5"),
-        global_correlation=kind,
-        local_correlation=kind,
+    matcher = gocor_tf.Matcher(
+        load(), mode="direct", num_iterations=num_iterations
     )
     records = evaluate_lib.evaluate(
-        folder.name,
-        methods.NetworkMethod(gocor_tf.Matcher(model, mode="direct")),
+        path.stem,
+        methods.NetworkMethod(matcher),
         pair_list.PairList(flags.FLAGS.pairs),
         protocols.PAIRS,
     )
@@ -135,8 +130,41 @@ def score(row, folder):
     return groups
 
 
+def compare_variants(workdir):
+    """Trains and scores all variants; returns their table."""
+    pyramid = workdir / "pyramid.weights.h5"
+    if not pyramid.exists():
+        write_pyramid(pyramid)
+    scores = {title: [] for title, _ in VARIANTS.values()}
+    # Seed by seed: a table of fewer seeds is there early.
+    for seed in flags.FLAGS.seeds:
+        for variant, (title, changes) in VARIANTS.items():
+            folder = workdir / f"{variant}_{seed}"
+            train(variant, seed, folder, pyramid)
+            load = functools.partial(
+                gocor_tf.load_model,
+                "default",
+                str(folder / "model.weights.h5"),
+                **changes,
+            )
+            scores[title].append(score(folder / "groups.json", load))
+    return ablation_table.format_scores(scores)
+
+
+def compare_iterations(workdir):
+    """Scores the packaged network with more and fewer iterations."""
+    load = functools.partial(gocor_tf.load_model, "default")
+    scores = {
+        str(number): [
+            score(workdir / f"iterations_{number}.json", load, number)
+        ]
+        for number in ITERATIONS
+    }
+    return ablation_table.format_scores(scores)
+
+
 def run_all(argv):
-    """Runs what is left to run and writes the table."""
+    """Runs what is left to run and writes the tables."""
     command_line.check_no_arguments(argv)
     if flags.FLAGS.output:
         report.split_at_markers(
@@ -144,20 +172,17 @@ def run_all(argv):
         )  # Refused now, not at the end.
     workdir = pathlib.Path(flags.FLAGS.workdir)
     workdir.mkdir(parents=True, exist_ok=True)
-    pyramid = workdir / "pyramid.weights.h5"
-    if not pyramid.exists():
-        write_pyramid(pyramid)
-    scores = {row: [] for row in ROWS}
-    # Seed by seed: a table of fewer seeds is there early.
-    for seed in flags.FLAGS.seeds:
-        for row in ROWS:
-            name = f"{row.replace(', ', '_')}_{seed}".lower()
-            train(row, seed, workdir / name, pyramid)
-            scores[row].append(score(row, workdir / name))
-    table = ablation_table.format_scores(scores)
-    print(table)
+    tables = "\n\n".join(
+        [
+            "Trained alike, two variants of GOCor against dot products:",
+            compare_variants(workdir),
+            "The packaged network, by number of iterations:",
+            compare_iterations(workdir),
+        ]
+    )
+    print(tables)
     if flags.FLAGS.output:
-        report.replace_between_markers(flags.FLAGS.output, table)
+        report.replace_between_markers(flags.FLAGS.output, tables)
 
 
 if __name__ == "__main__":
