@@ -23,7 +23,13 @@ pytestmark = pytest.mark.slow
 
 DEFAULT = pathlib.Path(__file__).parents[2] / "trainers/configs/default.py"
 NUM_STEPS = 10
+# Plain pairs for a plain network, as in `replicas_test.py`.
 FLAGS = {
+    "model.preset": "basenet",
+    "model.backbone": "compact",
+    "model.decoder": "residual",
+    "model.refinement": "(3,)",
+    "loss.level_weights": "(0.32, 0.08, 0.02)",
     "num_steps": NUM_STEPS,
     "checkpoint_every": 2,
     "log_every": 1,
@@ -81,7 +87,7 @@ def _worker(image_dir, workdir, addresses, index, **flags):
             sys.executable,
             "-m",
             "gocor_tf.trainers.train",
-            f"--config={DEFAULT}",
+            f"--config={DEFAULT}:smoke",
             f"--workdir={workdir}",
             *[f"--config.{name}={value}" for name, value in flags.items()],
         ],
