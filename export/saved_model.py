@@ -13,7 +13,6 @@ writes exported/default.onnx instead.
 """
 
 import pathlib
-import re
 import tempfile
 
 import keras
@@ -161,7 +160,7 @@ def _options(arguments):
 
     try:
         return signatures.Options(
-            size=_parse_size(arguments.size),
+            size=command_line.parse_size(arguments.size),
             max_matches=arguments.max_matches,
             limits=request_checks.Limits(
                 arguments.max_batch_size, arguments.max_pixels
@@ -169,18 +168,6 @@ def _options(arguments):
         )
     except ValueError as error:
         raise app.UsageError(str(error)) from error
-
-
-def _parse_size(text):
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match:
-        raise app.UsageError(
-            "`--size` must be HEIGHTxWIDTH, as in 480x640. "
-            f"Received: --size={text}"
-        )
-    return tuple(map(int, match.groups()))
 
 
 def main():

@@ -4,18 +4,15 @@ A network knows the turns, zooms and sizes it was trained on. The pair is seen
 as it is. Unless nearly all is sure then, glances, which cost little, look for
 the view of what both images share: that of a homography of the sure matches
 or, where few are sure, of votes of the network's features for a turn, zoom and
-shift. The pair is seen in that view; images too large to be seen at once, in
-parts of it. What is seen in detail is refined by an inverse search. Each pixel
-takes its surest answer.
+shift. The pair is seen in that view; images too large for the network to see
+all detail at once, in parts of it. What is seen in detail is refined by an
+inverse search. Each pixel takes its surest answer.
 """
 
-import itertools
-import math
-
 import cv2
-import numpy as np
 
-from gocor_tf import passes, views, voting
+from gocor_tf import image_tiles, passes, views, voting
+from gocor_tf.bands import bands
 
 # Shares of sure pixels: that needs no other view, that ends the search, that
 # makes a view worth a look; and what the search may cost.
@@ -30,9 +27,6 @@ _MIN_MATCHES = 20
 _MAX_ERROR = 2.0
 # Confidence below which pixels may follow a homography out of the query.
 _UNSURE = 0.15
-# How much of a tile its neighbour sees as well.
-_TILE_OVERLAP = 0.2
-_SPACING = 4
 # Side of the box over which confidences are averaged.
 _SMOOTHING = 9
 
@@ -46,14 +40,15 @@ def align(matching, reference, query):
         query: `(query_height, query_width, 3)` uint8 RGB.
 
     Returns:
-        A `passes.Answer`.
+        A `passes.Answer`, and the homography that pixels may follow out of the
+        query, see `extrapolate`, or None.
     """
     pair = reference, query
     first = passes.look(matching, None, *pair)
     answers = [_answer(matching, first, *pair)]
     is_small = max(reference.shape) <= matching.seen_side
     if is_small and _shares(matching, [first])[0] >= _FULL_SHARE:
-        return answers[0]
+        return answers[0], None
     start = passes.fit(matching, first, _MIN_MATCHES, _MAX_ERROR)[0]
     glances = list(_rounds(matching, start, *pair))
     if max(_shares(matching, [first, *glances])) < _GOOD_SHARE:
@@ -64,19 +59,18 @@ def align(matching, reference, query):
         default=(0.0, None),
     )
     if share < _SOME_SHARE:
-        return answers[0]
+        return answers[0], None
     sizes = reference.shape[:2], query.shape[:2]
     fitted = best.view.homography
     view = views.overlap_view(fitted, *sizes)
-    answers.append(_see(matching, view, *pair))
-    answers += _tiles(matching, answers, *pair)
-    found = passes.surest(answers)
-    if share < _GOOD_SHARE:
-        return found
-    return _extrapolate(found, fitted, sizes[1])
+    answers.append(see(matching, view, *pair))
+    if not is_small:
+        answers += _tiles(matching, answers, *pair)
+    return passes.surest(answers), fitted if share >= _GOOD_SHARE else None
 
 
-def _see(matching, view, reference, query):
+def see(matching, view, reference, query):
+    """Returns the `passes.Answer` of one view, with fine detail."""
     seen = passes.look(matching, view, reference, query)
     return _answer(matching, seen, reference, query)
 
@@ -121,63 +115,33 @@ def _search(matching, reference, query):
 
 
 def _tiles(matching, answers, reference, query):
-    """Yields answers about parts of the reference, each seen larger.
-
-    The homography of a part is that of the surest answers so far.
-    """
+    """Yields answers about parts of the reference, each seen larger."""
     found = passes.surest(answers)
     size = reference.shape[:2]
-    for box in _boxes(size, matching.seen_side):
-        points = views.pixel_grid(size)[box][1::_SPACING, 1::_SPACING]
-        fitted, _ = passes.fit_points(
-            matching,
-            points.reshape(-1, 2),
-            found.flow,
-            found.sharpness,
-            _MIN_MATCHES,
-            _MAX_ERROR,
-        )
+    for box in image_tiles.boxes(size, matching.seen_side):
+        fitted = image_tiles.fit(matching, found, box)
         view = fitted is not None and views.overlap_view(
             fitted, size, query.shape[:2], box
         )
         if view:
-            yield _see(matching, view, reference, query)
+            yield see(matching, view, reference, query)
 
 
-def _boxes(size, side):
-    """Returns slices of rows and columns, of tiles that cover an image.
+def extrapolate(found, fitted, query_size):
+    """Lets unsure pixels leave the query where a homography says so.
 
-    None if the image is no larger than one tile.
+    Args:
+        found: `passes.Answer`, changed in place.
+        fitted: `(3, 3)` homography from reference to query.
+        query_size: `(height, width)` of the query.
     """
-    if max(size) <= side:
-        return []
-    return list(itertools.product(*(_intervals(n, side) for n in size)))
-
-
-def _intervals(length, longest):
-    number = (
-        math.ceil(
-            max(length / longest - _TILE_OVERLAP, 0) / (1 - _TILE_OVERLAP)
-        )
-        or 1
-    )
-    step = length / (number + _TILE_OVERLAP / (1 - _TILE_OVERLAP))
-    side = step / (1 - _TILE_OVERLAP)
-    return [
-        slice(round(i * step), round(i * step + side)) for i in range(number)
-    ]
-
-
-def _extrapolate(found, fitted, query_size):
-    """Lets unsure pixels leave the query where the homography says so."""
-    grid = views.pixel_grid(found.confidence.shape)
-    matches = views.map_points(fitted, grid)
-    outside = ~views.is_inside(matches, query_size)
     smoothed = cv2.blur(found.confidence, (_SMOOTHING, _SMOOTHING))
-    outside &= smoothed < _UNSURE
-    flow, confidence = found.flow.copy(), found.confidence.copy()
-    flow[outside] = (matches - grid)[outside]
-    confidence[outside] = 0
-    return passes.Answer(
-        flow, confidence, found.sharpness, np.ones_like(outside)
-    )
+    size = smoothed.shape
+    for rows in bands(size):
+        grid = views.box_grid((rows, slice(0, size[1])))
+        matches = views.map_points(fitted, grid)
+        outside = ~views.is_inside(matches, query_size)
+        outside &= smoothed[rows] < _UNSURE
+        found.flow[rows][outside] = (matches - grid)[outside]
+        found.confidence[rows][outside] = 0
+        found.known[rows] = True

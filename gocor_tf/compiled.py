@@ -13,6 +13,10 @@ from gocor_tf.trust import ConsistencyTrust, GivenTrust, MixtureTrust
 # Sides of images up to which networks see all detail, in px: those that work
 # at 256 x 256, and others.
 _SMALL_SIDE, _LARGE_SIDE = 256, 1024
+# Pixels of an image with which a process needs less than 3 GiB of memory: for
+# networks that are light or work at 256 x 256, and for others; half of that if
+# both directions go through together.
+_LIGHT_PIXELS, _HEAVY_PIXELS = 2**21, 2**20
 _COARSE_SIZE = (256, 256)
 _MIXTURE = ("log_variance", "mixture_logits")
 _ANSWER = ("flow", "confidence", *_MIXTURE)
@@ -31,6 +35,7 @@ class CompiledNetwork:
         trust: turns what the network says into confidences, see
             `gocor_tf.trust`.
         seen_side: sides of images up to which it sees all detail, in px.
+        max_pixels: of an image for which a pass needs little memory.
     """
 
     def __init__(self, model, num_iterations=None):
@@ -48,6 +53,10 @@ class CompiledNetwork:
         self.seen_side = (
             _SMALL_SIDE if isinstance(model, BaseNet) else _LARGE_SIDE
         )
+        is_light = self.seen_side == _SMALL_SIDE or is_compact(model)
+        self.max_pixels = _LIGHT_PIXELS if is_light else _HEAVY_PIXELS
+        if isinstance(self.trust, ConsistencyTrust):
+            self.max_pixels //= 2
 
     def match(self, reference, query):
         """Matches a batch of pairs.
@@ -106,6 +115,11 @@ class CompiledNetwork:
         return tuple(
             self._run(*pair)["flow"] for pair in (images, images[::-1])
         )
+
+
+def is_compact(model):
+    """Returns whether a network has the compact pyramid: passes cost little."""
+    return getattr(model, "backbone", None) == "compact"
 
 
 def _choose_trust(model, names):

@@ -4,11 +4,11 @@ import csv
 import io
 import os
 
-import cv2
 import keras
 import numpy as np
 
-from gocor_tf import visualization
+from gocor_tf import views, visualization
+from gocor_tf.bands import bands
 from gocor_tf.data import atomic, flow_io
 from gocor_tf.data import pictures as picture_files
 from gocor_tf.ops.warp import warp
@@ -53,9 +53,13 @@ class Match:
                 f"`query` must have the shape {self.query.shape} of the image "
                 f"that was matched. Received: query.shape={query.shape}"
             )
-        warped = warp(query[None].astype(np.float32), self.flow[None])
-        warped = keras.ops.convert_to_numpy(warped)[0]
-        return np.clip(np.rint(warped), 0, 255).astype(np.uint8)
+        values = keras.ops.convert_to_tensor(query[None], "float32")
+        warped = np.empty((*self.flow.shape[:2], 3), np.uint8)
+        for rows in bands(self.flow.shape[:2]):
+            flow = self.flow[rows] + np.float32([0, rows.start])
+            band = keras.ops.convert_to_numpy(warp(values, flow[None]))[0]
+            warped[rows] = np.clip(np.rint(band), 0, 255)
+        return warped
 
     def keypoints(self, min_confidence=0.5, max_number=2000, spacing=4):
         """Returns matches that keep a distance, the surest first.
@@ -114,16 +118,16 @@ class Match:
                 f"Cannot write to folder '{output_dir}': {error.strerror}. "
                 "Choose another one."
             ) from error
+        _write_keypoints(
+            os.path.join(output_dir, "matches.csv"), *self.keypoints()
+        )
+        flow_io.write_flo(os.path.join(output_dir, "flow.flo"), self.flow)
         pictures = self.pictures()
         pictures["confidence"] = np.rint(255 * self.confidence).astype(np.uint8)
-        flow_io.write_flo(os.path.join(output_dir, "flow.flo"), self.flow)
         for name, picture in pictures.items():
             picture_files.write_png(
                 os.path.join(output_dir, f"{name}.png"), picture
             )
-        _write_keypoints(
-            os.path.join(output_dir, "matches.csv"), *self.keypoints()
-        )
 
     def pictures(self):
         """Draws the match.
@@ -144,12 +148,12 @@ class Match:
 
     def summary(self):
         """Draws images, lines and all `pictures` on one uint8 RGB page."""
-        pictures = self.pictures()
         spacing = max(1, max(self.flow.shape[:2]) // _LINES_PER_SIDE)
         reference_points, query_points, _ = self.keypoints(spacing=spacing)
         lines = visualization.draw_matches(
             self.reference, self.query, reference_points, query_points
         )
+        pictures = self.pictures()
         return visualization.page(
             [
                 {"reference (left), query (right), matches": lines},
@@ -167,9 +171,13 @@ class Match:
     def _motion(self):
         """Returns the longest flow, but for 1 %, that ends in the query."""
         height, width = self.flow.shape[:2]
-        y, x = np.mgrid[:height, :width]
-        inside = self._is_inside(np.stack([x, y], axis=-1) + self.flow)
-        length = np.linalg.norm(self.flow, axis=-1)[inside]
+        lengths = []
+        for rows in bands((height, width)):
+            flow = self.flow[rows]
+            grid = views.box_grid((rows, slice(0, width)))
+            inside = self._is_inside(grid + flow)
+            lengths.append(np.linalg.norm(flow, axis=-1)[inside])
+        length = np.concatenate(lengths)
         return np.percentile(length, 99) if length.size else None
 
     def _is_inside(self, query_points):
@@ -181,13 +189,28 @@ def _is_maximum(confidence, spacing):
     """Whether a pixel is the surest of those closer than `spacing`."""
     # Ranks instead of values, so that equals do not all win; shuffled, so that
     # they do not line up.
-    order = np.random.default_rng(0).permutation(confidence.size)
+    order = np.arange(confidence.size, dtype=np.int32)
+    np.random.default_rng(0).shuffle(order)
     order = order[np.argsort(confidence.ravel()[order], kind="stable")]
-    ranks = np.empty(confidence.size)
-    ranks[order] = np.arange(confidence.size)
+    ranks = np.empty(confidence.size, np.int32)
+    ranks[order] = np.arange(confidence.size, dtype=np.int32)
+    del order
     ranks = ranks.reshape(confidence.shape)
-    window = np.ones((2 * spacing - 1, 2 * spacing - 1), np.uint8)
-    return ranks == cv2.dilate(ranks, window)
+    highest = np.pad(ranks, spacing - 1)
+    for _ in range(2):
+        highest = _sliding_maximum(highest, 2 * spacing - 1).T
+    return ranks == highest
+
+
+def _sliding_maximum(values, length):
+    """Returns the maximum of every so many successive rows."""
+    # Twice as many at each step: windows are long where images are large.
+    seen = 1
+    while seen < length:
+        step = min(seen, length - seen)
+        values = np.maximum(values[:-step], values[step:])
+        seen += step
+    return values
 
 
 def _write_keypoints(path, reference_points, query_points, confidence):

@@ -1,15 +1,19 @@
 """Two photographs in, a flow with its confidence out."""
 
-import cv2
-import keras
+import dataclasses
+import math
+import numbers
+
 import numpy as np
 
-from gocor_tf import passes, progress, stages
-from gocor_tf.compiled import CompiledNetwork
+from gocor_tf import passes, progress, stages, working_size
+from gocor_tf.compiled import CompiledNetwork, is_compact
 from gocor_tf.data import pictures
 from gocor_tf.match import Match
 from gocor_tf.models import load_model
-from gocor_tf.ops import resize, stretched_flow
+
+# Networks work at 256 x 256 at least.
+_FEWEST_PIXELS = 256**2
 
 
 class Matcher:
@@ -29,10 +33,16 @@ class Matcher:
     the query and back ends one pixel of a 256 x 256 image away, 0 where the
     match lies outside the query.
 
+    A pair of more than `max_pixels` is seen in overlapping tiles, each with
+    its part of the query, after it was seen whole and shrunk; where tiles
+    overlap, their answers are blended. So memory is limited and no detail is
+    lost, also with networks that work at 256 x 256: their tiles have that
+    size.
+
     Args:
         model: network of the family; None: the embedded default.
-        size: `(height, width)` to stretch both images to before the network
-            sees them; None: their own. The answer is at the original size
+        size: `(height, width)` to stretch both images to before they are
+            matched; None: their own. The answer is at the original size
             either way.
         mode: passes over a pair, see `stages.match`: "direct", "homography",
             "multi_scale" or "alignment". None: "alignment" for networks with
@@ -42,6 +52,14 @@ class Matcher:
         batch_size: successive pairs of lists that go through the network
             together where their images' sizes are equal, to fill a GPU.
             More than 1 needs the mode "direct".
+        max_pixels: number of pixels of an image that goes through the network
+            at once, 65536 or more. `math.inf`: all. None: as many as need
+            little memory, 2^21 for networks that have the compact pyramid or
+            work at 256 x 256, 2^20 for others, and half of that for those
+            that run in both directions.
+
+    Raises:
+        ValueError: if an argument is none of these.
     """
 
     def __init__(
@@ -51,6 +69,7 @@ class Matcher:
         mode=None,
         num_iterations=None,
         batch_size=1,
+        max_pixels=None,
     ):
         if size is not None and (len(size) != 2 or min(size) < 1):
             raise ValueError(
@@ -61,11 +80,15 @@ class Matcher:
             raise ValueError(
                 f"`mode` must be one of {stages.MODES}. Received: mode={mode!r}"
             )
+        if max_pixels is not None and not _is_limit(max_pixels):
+            raise ValueError(
+                f"`max_pixels` must be an integer >= {_FEWEST_PIXELS}, or "
+                f"`math.inf`. Received: max_pixels={max_pixels!r}"
+            )
         self.model = load_model("default") if model is None else model
         self.size = size
         if mode is None:
-            aligns = getattr(self.model, "backbone", None) == "compact"
-            mode = "alignment" if aligns else "direct"
+            mode = "alignment" if is_compact(self.model) else "direct"
         if batch_size < 1 or (batch_size > 1 and mode != "direct"):
             raise ValueError(
                 "`batch_size` must be > 0, and 1 unless the mode is 'direct'. "
@@ -75,12 +98,14 @@ class Matcher:
         self.num_iterations = num_iterations
         self.batch_size = batch_size
         self._network = CompiledNetwork(self.model, num_iterations)
+        self.max_pixels = max_pixels or self._network.max_pixels
         self._matching = passes.Matching(
             run=self._look,
             run_coarse=self._glance,
             trust=self._network.trust,
             coarse_features=self._network.coarse_features,
             seen_side=self._network.seen_side,
+            max_pixels=self.max_pixels,
         )
 
     def __call__(self, reference, query):
@@ -122,48 +147,45 @@ class Matcher:
         ]
 
     def _match(self, reference, query):
+        stretch = working_size.stretch_to(self.size, reference, query)
         flow, confidence = stages.match(
-            self._matching, self.mode, reference, query
+            self._stretched(stretch), self.mode, *stretch.show(reference, query)
         )
-        return Match(reference, query, flow, confidence)
+        return _bring_back(reference, query, stretch, flow, confidence)
 
     def _match_group(self, references, queries):
         """Matches pairs of equal sizes in one pass."""
-        flows, trusts = self._look_at_batch(
-            np.stack(references), np.stack(queries)
-        )
+        pairs = list(zip(references, queries, strict=True))
+        stretch = working_size.stretch_to(self.size, *pairs[0])
+        matching = self._stretched(stretch)
+        images = [stretch.show(*pair) for pair in pairs]
+        if not matching.fits(*images[0]):
+            return [self._match(*pair) for pair in pairs]
+        looks = self._network.match(*map(np.stack, zip(*images, strict=True)))
         matches = []
-        for reference, query, flow, trust in zip(
-            references, queries, flows, trusts, strict=True
-        ):
-            seen = passes.Look(None, flow, trust)
-            found = passes.answer(self._matching, seen, reference, query)
+        for pair, shown, *look in zip(pairs, images, *looks, strict=True):
+            found = passes.answer(matching, passes.Look(None, *look), *shown)
             matches.append(
-                Match(reference, query, found.flow, found.confidence)
+                _bring_back(*pair, stretch, found.flow, found.confidence)
             )
         return matches
 
-    def _look(self, reference, query):
-        flow, trust = self._look_at_batch(reference[None], query[None])
-        return flow[0], trust[0]
+    def _stretched(self, stretch):
+        """Returns the matching of stretched images."""
+        return dataclasses.replace(self._matching, pixel=stretch.pixel)
 
-    def _look_at_batch(self, reference, query):
-        """Returns flows and what the network says about them."""
-        if self.size is None:
-            return self._network.match(reference, query)
-        flow, trust = self._network.match(
-            _stretch(reference, self.size), _stretch(query, self.size)
-        )
-        size = reference.shape[1:3]
-        flow = stretched_flow.unstretch_flow(
-            flow, self.size, size, query.shape[1:3]
-        )
-        trust = resize.bilinear_resize(trust, size)
-        return tuple(keras.ops.convert_to_numpy(x) for x in (flow, trust))
+    def _look(self, reference, query):
+        flow, trust = self._network.match(reference[None], query[None])
+        return flow[0], trust[0]
 
     def _glance(self, reference, query):
         flow, trust = self._network.glance(reference[None], query[None])
         return flow[0], trust[0]
+
+
+def _is_limit(max_pixels):
+    is_number = isinstance(max_pixels, numbers.Integral)
+    return max_pixels == math.inf or is_number and max_pixels >= _FEWEST_PIXELS
 
 
 def _group(pairs, batch_size):
@@ -185,15 +207,12 @@ def _group(pairs, batch_size):
         yield tuple(zip(*group, strict=True))
 
 
-def _stretch(images, size):
-    if size is None:
-        return images
-    return np.stack(
-        [
-            cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
-            for image in images
-        ]
-    )
+def _bring_back(reference, query, stretch, flow, confidence):
+    """Returns the match of a pair that was matched at another size."""
+    if stretch.seen_sizes != stretch.sizes:
+        flow = stretch.bring_back_flow(flow)
+        confidence = stretch.bring_back(confidence)
+    return Match(reference, query, flow, confidence)
 
 
 def _describe(images):

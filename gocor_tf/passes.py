@@ -1,6 +1,7 @@
 """One run of a network over a pair, in a view of it."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import cv2
@@ -27,6 +28,11 @@ class Matching:
         coarse_features: see `voting.find_similarities`.
         seen_side: sides of images up to which the network sees all detail,
             in px.
+        max_pixels: of an image that goes through the network at once.
+        pixel: side of a pixel of the query that is matched, in px of the
+            photograph that it is stretched from.
+        share: size of the reference that is matched, as a fraction of the
+            photograph that it is a part of.
     """
 
     run: Callable
@@ -34,6 +40,16 @@ class Matching:
     trust: object
     coarse_features: Callable
     seen_side: int
+    max_pixels: float = math.inf
+    pixel: float = 1.0
+    share: float = 1.0
+
+    def fits(self, *images):
+        """Returns whether the network may see images as they are."""
+        return all(
+            image.shape[0] * image.shape[1] <= self.max_pixels
+            for image in images
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +74,8 @@ class Answer:
     Attributes:
         flow: `(height, width, 2)`, in px of the query.
         confidence: `(height, width)`.
-        sharpness: `(height, width)`, to choose between answers.
+        sharpness: `(height, width)`, to choose between answers. It is in
+            pixels of the images that were matched, stretched or not.
         known: `(height, width)` bool, where the look says anything.
     """
 
@@ -85,12 +102,7 @@ def glance(matching, view, reference, query):
     Returns:
         A `Look`, of that size.
     """
-    stretch = views.scaling(view.size, (256, 256))
-    view = views.View(
-        stretch @ view.reference_to_frame,
-        stretch @ view.query_to_frame,
-        (256, 256),
-    )
+    view = view.stretched((256, 256))
     return Look(view, *matching.run_coarse(*view.show(reference, query)))
 
 
@@ -134,15 +146,14 @@ def answer(matching, seen, reference, query):
         flow, trust = seen.flow, seen.trust
         known = np.ones(sizes[0], bool)
         pixel = float(np.sqrt(np.prod(sizes[1]) / np.prod(sizes[0])))
-        scales = {"pixel": pixel}
+        share = 1.0
     else:
         flow, trust, known = seen.view.bring_back(seen.flow, seen.trust, *sizes)
-        scales = {
-            "pixel": seen.view.pixel_in_query(),
-            "share": seen.view.share_of_reference(sizes[0]),
-        }
-    confidence = matching.trust.confidence(trust, **scales)
-    sharpness = matching.trust.sharpness(trust, **scales)
+        pixel = seen.view.pixel_in_query()
+        share = seen.view.share_of_reference(sizes[0])
+    share *= matching.share
+    confidence = matching.trust.confidence(trust, pixel * matching.pixel, share)
+    sharpness = matching.trust.sharpness(trust, pixel, share)
     return Answer(
         flow,
         # Interpolation can leave 0..1 by a rounding error.
@@ -150,6 +161,12 @@ def answer(matching, seen, reference, query):
         np.where(known, np.clip(sharpness, 0, 1), 0).astype(np.float32),
         known,
     )
+
+
+def see(matching, view, reference, query):
+    """Returns the `Answer` of a look in a view."""
+    seen = look(matching, view, reference, query)
+    return answer(matching, seen, reference, query)
 
 
 def fit(matching, seen, min_matches, threshold=None):

@@ -6,6 +6,7 @@ image turned, or the part of one that the other magnifies.
 """
 
 import dataclasses
+import itertools
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 # Share of a sample's weight that must fall inside an image (spec models.md,
 # 9.4, step 5).
 _MIN_WEIGHT = 0.98
+# What a frame shows of an image is cut out with so much around it, in px.
+_MARGIN = 8
 # Points along the short side at which two images are compared.
 _GRID = 64
 _MIN_SIDE = 8
@@ -43,6 +46,33 @@ class View:
             warp_image(reference, self.reference_to_frame, self.size),
             warp_image(query, self.query_to_frame, self.size),
         )
+
+    def stretched(self, size):
+        """Returns the view in a frame of another size."""
+        stretch = scaling(self.size, size)
+        return View(
+            stretch @ self.reference_to_frame,
+            stretch @ self.query_to_frame,
+            size,
+        )
+
+    def parts(self, reference_size, query_size):
+        """Returns the parts of both images that the frame shows.
+
+        Returns:
+            The view of the parts alone, and the parts: slices of rows and
+            columns of the reference and of the query.
+        """
+        homographies, parts = [], []
+        for homography, size in (
+            (self.reference_to_frame, reference_size),
+            (self.query_to_frame, query_size),
+        ):
+            rows, columns = _seen_box(homography, self.size, size)
+            shift = _translation((columns.start, rows.start))
+            homographies.append(homography @ shift)
+            parts.append((rows, columns))
+        return View(*homographies, self.size), *parts
 
     def share_of_reference(self, reference_size):
         """Returns the frame's size as a fraction of the reference's."""
@@ -135,7 +165,13 @@ def scaling(size, new_size):
 
 def pixel_grid(size):
     """Returns the xy of each pixel, `(height, width, 2)`."""
-    return np.stack(np.meshgrid(*map(np.arange, size[::-1])), axis=-1)
+    return box_grid((slice(0, size[0]), slice(0, size[1])))
+
+
+def box_grid(box, step=1):
+    """Returns the xy of every n-th pixel in slices of rows and columns."""
+    axes = [np.arange(side.start, side.stop, step) for side in box[::-1]]
+    return np.stack(np.meshgrid(*axes), axis=-1)
 
 
 def _shrink(image, homography):
@@ -217,10 +253,9 @@ def overlap_view(homography, reference_size, query_size, box=None):
 
 def _shared_box(homography, box, other_box):
     """Returns how full the box of shared pixels is, its origin and size."""
-    starts = np.array([box[1].start, box[0].start])
-    size = box[0].stop - box[0].start, box[1].stop - box[1].start
-    step = max(1, min(size) // _GRID)
-    points = starts + pixel_grid(size)[::step, ::step]
+    stops = box[1].stop, box[0].stop
+    step = max(1, min(side.stop - side.start for side in box) // _GRID)
+    points = box_grid(box, step)
     other_starts = other_box[1].start, other_box[0].start
     other_size = tuple(side.stop - side.start for side in other_box)
     mapped = map_points(homography, points) - other_starts
@@ -229,13 +264,32 @@ def _shared_box(homography, box, other_box):
         return None
     low, high = (
         shared.min(0),
-        np.minimum(shared.max(0) + step, starts + size[::-1]),
+        np.minimum(shared.max(0) + step, stops),
     )
     width, height = (int(x) for x in high - low)
     if min(width, height) < _MIN_SIDE:
         return None
     fill = len(shared) * step**2 / (width * height)
     return fill, low, (height, width)
+
+
+def _seen_box(to_frame, frame_size, size):
+    """Returns the rows and columns of an image that a frame shows."""
+    height, width = frame_size
+    corners = np.array(list(itertools.product((0, width), (0, height)))) - 0.5
+    back = np.linalg.inv(to_frame)
+    depths = corners @ back[2, :2] + back[2, 2]
+    if depths.min() * depths.max() <= 0:
+        # The frame shows the horizon: no box is known to hold it all.
+        return slice(0, size[0]), slice(0, size[1])
+    seen = map_points(back, corners)
+    low = np.floor(seen.min(0)) - _MARGIN
+    high = np.ceil(seen.max(0)) + _MARGIN
+    last = np.array(size[::-1])
+    starts = np.clip(low, 0, last - 1).astype(int)
+    stops = np.clip(high, starts + 1, last).astype(int)
+    columns, rows = map(slice, starts.tolist(), stops.tolist())
+    return rows, columns
 
 
 def _translation(shift):

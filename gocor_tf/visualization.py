@@ -8,6 +8,8 @@ length.
 import cv2
 import numpy as np
 
+from gocor_tf.bands import bands
+
 # Steps from each hue of the wheel to the next: red, yellow, green, cyan, blue,
 # magenta, and back to red. More steps where the eye separates more hues.
 _WHEEL_HUES = np.array(
@@ -34,12 +36,24 @@ def flow_to_color(flow, max_motion=None):
         `(height, width, 3)` uint8 RGB.
     """
     flow = np.asarray(flow, np.float32)
-    known = (np.abs(flow) < _UNKNOWN_MOTION).all(-1)
+    if max_motion is None:
+        length = np.linalg.norm(flow, axis=-1)[_is_known(flow)]
+        max_motion = np.percentile(length, 99) if length.size else 1.0
+    picture = np.empty((*flow.shape[:2], 3), np.uint8)
+    for rows in bands(flow.shape[:2]):
+        picture[rows] = _paint(flow[rows], float(max_motion))
+    return picture
+
+
+def _is_known(flow):
+    return (np.abs(flow) < _UNKNOWN_MOTION).all(-1)
+
+
+def _paint(flow, max_motion):
+    known = _is_known(flow)
     flow = np.where(known[..., None], flow, 0)
     length = np.linalg.norm(flow, axis=-1)
-    if max_motion is None:
-        max_motion = np.percentile(length[known], 99) if known.any() else 1.0
-    saturation = (length / max(float(max_motion), 1e-6))[..., None]
+    saturation = (length / max(max_motion, 1e-6))[..., None]
     hue = _wheel_color(flow)
     inside = 1 - saturation * (1 - hue)
     color = np.where(saturation <= 1, inside, 0.75 * hue)
@@ -99,9 +113,14 @@ def overlay(reference, warped, confidence):
     covered = cv2.cvtColor(warped, cv2.COLOR_RGB2GRAY).astype(np.float32)
     trust = np.minimum(1, np.asarray(confidence, np.float32) / _TRUSTED)
     covered = _match_exposure(covered, luminance, trust)
-    fused = np.stack([luminance, covered, covered], axis=-1)
-    dark = 0.35 * luminance[..., None]
-    return _to_uint8(dark + trust[..., None] * (fused - dark))
+    picture = np.empty_like(reference)
+    for rows in bands(trust.shape):
+        other = covered[rows]
+        fused = np.stack([luminance[rows], other, other], axis=-1)
+        dark = 0.35 * luminance[rows, :, None]
+        fused = dark + trust[rows, :, None] * (fused - dark)
+        picture[rows] = _to_uint8(fused)
+    return picture
 
 
 def _match_exposure(values, example, weights):

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from gocor_tf.data import pictures
 from gocor_tf.matcher import Matcher
 from gocor_tf.models import BaseNet, PDCNet, PWCNet
-from gocor_tf.ops import consistency, stretched_flow
+from gocor_tf.ops import consistency, mixture, stretched_flow
 
 RNG = np.random.default_rng(0)
 REFERENCE = RNG.integers(0, 255, (40, 56, 3), np.uint8)
@@ -103,6 +105,80 @@ def test_iterations_are_the_callers(number, expected):
     matcher = Matcher(Counting(), num_iterations=number)
     assert matcher.num_iterations == number
     assert (matcher(REFERENCE, QUERY).flow == expected).all()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_confidence_is_about_pixels_of_the_query_at_any_size(batch_size):
+    class Mixed(keras.Model):
+        radius = 5.0
+
+        def call(self, pair, training=None):
+            flow = keras.ops.zeros_like(pair["reference"][..., :2])
+            return {"flow": flow, "log_variance": flow, "mixture_logits": flow}
+
+    options = {"mode": "direct", "batch_size": batch_size}
+    for size, radius in ((None, 5), ((20, 28), 2.5), ((10, 14), 1.25)):
+        matches = Matcher(Mixed(), size, **options)(
+            [REFERENCE] * 2, [QUERY] * 2
+        )
+        expected = mixture.interval_probability(
+            np.zeros((1, 2)), np.zeros((1, 2)), radius
+        )
+        for match in matches:
+            np.testing.assert_allclose(
+                match.confidence, np.full((40, 56), expected), rtol=1e-5
+            )
+
+
+@pytest.mark.parametrize("mode", ["direct", "alignment"])
+def test_pairs_that_fit_are_seen_whole(network, mode):
+    large = RNG.integers(0, 255, (256, 256, 3), np.uint8)
+    matches = [
+        Matcher(network, mode=mode, max_pixels=limit)(large, LARGE_QUERY)
+        for limit in (256**2, math.inf)
+    ]
+    for name in ("flow", "confidence"):
+        np.testing.assert_array_equal(*(getattr(m, name) for m in matches))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_larger_pairs_are_seen_in_tiles(network, monkeypatch, batch_size):
+    matcher = Matcher(
+        network, mode="direct", max_pixels=256**2, batch_size=batch_size
+    )
+    seen = []
+    run = matcher._network.match
+
+    def match(*images):
+        seen.extend(math.prod(image.shape[:3]) for image in images)
+        return run(*images)
+
+    monkeypatch.setattr(matcher._network, "match", match)
+    large = np.tile(REFERENCE, (8, 7, 1))
+    for match in matcher([large] * 2, [large] * 2):
+        assert match.flow.shape == (320, 392, 2)
+        assert np.isfinite(match.flow).all()
+        assert 0 <= match.confidence.min() <= match.confidence.max() <= 1
+    assert seen and max(seen) <= 256**2
+
+
+def test_heavy_networks_see_fewer_pixels_by_default(network):
+    assert Matcher(network).max_pixels == 2**20
+    for model, expected in (
+        (PDCNet(width=0.125, backbone="compact"), 2**21),
+        (PDCNet(width=0.125), 2**20),
+        (PWCNet(width=0.125), 2**19),
+    ):
+        model.build()
+        assert Matcher(model).max_pixels == expected
+
+
+@pytest.mark.parametrize("number", [0, 65535, -1, math.nan, 1e6, "100000"])
+def test_bad_max_pixels(network, number):
+    with pytest.raises(
+        ValueError, match="`max_pixels` must be an integer >= 655"
+    ):
+        Matcher(network, max_pixels=number)
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5,)])

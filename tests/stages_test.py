@@ -119,24 +119,6 @@ def test_confidence_is_that_of_the_pass_taken():
     assert confidence[inside].mean() > 0.85
 
 
-def test_tiles_cover_an_image_and_overlap():
-    boxes = alignment._boxes((300, 700), 280)
-    assert len(boxes) == 6
-    covered = np.zeros((300, 700), int)
-    for box in boxes:
-        covered[box] += 1
-    assert covered.min() == 1 and covered.max() == 4
-    sides = [columns.stop - columns.start for _, columns in boxes]
-    assert max(sides) - min(sides) <= 1 and max(sides) <= 280
-    overlap = boxes[0][1].stop - boxes[1][1].start
-    np.testing.assert_allclose(overlap, 0.2 * sides[0], atol=1)
-
-
-@pytest.mark.parametrize("size", [(100, 80), (64, 100)])
-def test_small_images_are_one_tile(size):
-    assert not alignment._boxes(size, 100)
-
-
 def test_confidence_is_converted_to_fractions_of_the_reference():
     scene = _scene()
     # A view of half the size: errors are half as large in the reference.
@@ -158,8 +140,7 @@ def test_unsure_pixels_follow_the_homography_out_of_the_query():
     confidence[:, :100] = 0.9
     shift = np.array([[1, 0, 50], [0, 1, 0], [0, 0, 1.0]])
     found = passes.Answer(flow, confidence, confidence, confidence > 0)
-    found = alignment._extrapolate(found, shift, SIZE)
-    flow, confidence = found.flow, found.confidence
+    alignment.extrapolate(found, shift, SIZE)
     # The last 50 columns end outside; those before 100 are sure anyway.
     np.testing.assert_array_equal(flow[:, -50:], np.tile((50, 0), (192, 50, 1)))
     assert not flow[:, :-50].any()

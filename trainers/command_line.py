@@ -72,6 +72,26 @@ def check_no_arguments(argv):
         )
 
 
+def parse_size(text):
+    """Returns the height and width that `--size` gives, or None.
+
+    Args:
+        text: value of the flag, HEIGHTxWIDTH, or None.
+
+    Raises:
+        UsageError: if it has another form.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    if not found:
+        raise app.UsageError(
+            "`--size` must be HEIGHTxWIDTH, as in 480x640. "
+            f"Received: --size={text}"
+        )
+    return int(found[1]), int(found[2])
+
+
 def import_extra(module_name, extra):
     """Imports a module of an optional extra.
 

@@ -42,6 +42,7 @@ def define_flags():
         "weights. Not needed where the package holds the presets' own.",
     )
     flags.DEFINE_enum("mode", None, stages.MODES, network_flags.MODE_HELP)
+    network_flags.define_max_pixels("no limit, as data sets are published")
     flags.DEFINE_list(
         "num_iterations",
         [],

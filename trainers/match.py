@@ -13,7 +13,6 @@ results.jsonl and rejected.jsonl.
 """
 
 import os
-import re
 
 from absl import app, flags
 
@@ -40,6 +39,7 @@ def define_flags():
         None,
         "HEIGHTxWIDTH to work at; the answer is at the original size.",
     )
+    network_flags.define_max_pixels()
     flags.DEFINE_string(
         "video", None, "A video to match frame by frame, instead of images."
     )
@@ -57,7 +57,7 @@ def match(argv):
     arguments = flags.FLAGS
     images = argv[1:]
     _check_usage(arguments, images)
-    size = _parse_size(arguments.size)
+    size = command_line.parse_size(arguments.size)
     if arguments.pairs:
         # What follows -- are Beam's options.
         workers = workforce.Workforce(arguments.runner, images)
@@ -89,18 +89,6 @@ def _check_usage(arguments, images):
             "usage: gocor-match REFERENCE QUERY, or no image at all for the "
             f"packaged pair. Received: {len(images)} image(s)"
         )
-
-
-def _parse_size(text):
-    if text is None:
-        return None
-    found = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
-    if not found:
-        raise app.UsageError(
-            f"`--size` must be HEIGHTxWIDTH, as in 480x640. "
-            f"Received: --size={text}"
-        )
-    return int(found[1]), int(found[2])
 
 
 def main():

@@ -43,7 +43,7 @@ def match_pair(matcher, reference, query, output_dir):
         f"query       {_size(match.query)}  {query}\n"
         f"motion      {motion:.1f} px (median)\n"
         f"confidence  {share:.0f} % of the pixels at least {_CONFIDENT}\n"
-        f"time        {seconds:.1f} s, the network's compilation included\n"
+        f"time        {seconds:.1f} s, preparation included\n"
         f"written to  {output_dir}"
     )
     return match, text

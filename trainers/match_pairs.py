@@ -44,12 +44,14 @@ class MatcherSettings:
         weights: file of the preset, "random", or None: the embedded ones.
         size: `(height, width)` to work at, or None.
         mode: passes over a pair, or None: the network's own.
+        max_pixels: see `Matcher`.
     """
 
     preset: str
     weights: str | None
     size: tuple[int, int] | None
     mode: str | None
+    max_pixels: int | None = None
 
     def create_matcher(self):
         """Returns the matcher; random weights are always the same."""
@@ -58,7 +60,7 @@ class MatcherSettings:
             self.weights, self.weights
         )
         model = models.load_model(self.preset, weights=weights)
-        return Matcher(model, self.size, self.mode)
+        return Matcher(model, self.size, self.mode, max_pixels=self.max_pixels)
 
 
 def match_from_flags(size, workers):
@@ -79,7 +81,11 @@ def match_from_flags(size, workers):
         arguments.pairs,
         arguments.output_dir,
         MatcherSettings(
-            arguments.preset, arguments.weights, size, arguments.mode
+            arguments.preset,
+            arguments.weights,
+            size,
+            arguments.mode,
+            arguments.max_pixels,
         ),
         workers,
     )

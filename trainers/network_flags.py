@@ -28,6 +28,21 @@ def define_mode():
     flags.DEFINE_enum("mode", None, stages.MODES, MODE_HELP)
 
 
+def define_max_pixels(by_default="as many as fit into little memory"):
+    """Defines `--max_pixels`.
+
+    Args:
+        by_default: what happens if it is not given, in words.
+    """
+    flags.DEFINE_integer(
+        "max_pixels",
+        None,
+        "Pixels of an image that goes through the network at once; larger "
+        f"pairs are matched in tiles. By default {by_default}.",
+        lower_bound=256**2,
+    )
+
+
 def create_matcher(size=None, default_mode=None):
     """Builds the matcher that the flags choose.
 
@@ -40,6 +55,7 @@ def create_matcher(size=None, default_mode=None):
         load_model(arguments.preset, arguments.weights),
         size,
         arguments.mode or default_mode,
+        max_pixels=arguments.max_pixels,
     )
 
 

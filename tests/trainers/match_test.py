@@ -72,6 +72,19 @@ def test_mode(run, image, tmp_path, monkeypatch, arguments, mode):
     assert modes == [mode]
 
 
+def test_max_pixels(run, image, tmp_path, monkeypatch):
+    limits = []
+
+    def stop(matcher, *_):
+        limits.append(matcher.max_pixels)
+        return None, ""
+
+    monkeypatch.setattr(match.match_lib, "match_pair", stop)
+    for arguments in ((), ("--max_pixels=70000",)):
+        run(image, image, "--output_dir", tmp_path / "out", *arguments)
+    assert limits == [2**20, 70000]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -31,7 +31,7 @@ _SHOWN_PAIRS = 8
 _SETTINGS = (
     *("pairs", "dataset", "data_dir", "variant", "preset", "weights", "mode"),
     *("num_iterations", "baseline", "batch_size", "device", "skip_bad"),
-    "save_flow",
+    *("save_flow", "max_pixels"),
 )
 
 

@@ -1,6 +1,7 @@
 """The matchers under evaluation: networks, OpenCV's, and the caller's own."""
 
 import importlib
+import math
 import os
 import sys
 
@@ -47,7 +48,7 @@ def create_networks(arguments):
 
     Args:
         arguments: the flags `preset`, `weights`, `mode`, `num_iterations`,
-            `batch_size`.
+            `batch_size`, `max_pixels`.
 
     Returns:
         Dict, name of the preset -> function of two uint8 RGB images,
@@ -76,6 +77,7 @@ def create_networks(arguments):
                 mode=arguments.mode,
                 num_iterations=iterations,
                 batch_size=arguments.batch_size,
+                max_pixels=arguments.max_pixels or math.inf,
             )
         )
         for preset, file in zip(arguments.preset, weights, strict=True)

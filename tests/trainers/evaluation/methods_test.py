@@ -1,3 +1,4 @@
+import math
 import types
 
 import numpy as np
@@ -49,7 +50,7 @@ def module(tmp_path, monkeypatch):
 
 def _arguments(**values):
     defaults = {"preset": [], "weights": [], "mode": None, "baseline": []}
-    defaults |= {"num_iterations": [], "batch_size": 1}
+    defaults |= {"num_iterations": [], "batch_size": 1, "max_pixels": None}
     return types.SimpleNamespace(**defaults | values)
 
 
@@ -79,6 +80,8 @@ def test_networks_come_with_their_weights(made):
         "mode": "direct",
         "num_iterations": {"global": 3, "local": 7},
         "batch_size": 1,
+        # No limit, as data sets are published.
+        "max_pixels": math.inf,
     }
     assert made == [(("a", "random"), options), (("b", "b.h5"), options)]
 
@@ -86,6 +89,7 @@ def test_networks_come_with_their_weights(made):
 def test_weights_of_the_package_are_the_default(made):
     methods.create(_arguments(preset=["a"]))
     options = {"mode": None, "num_iterations": None, "batch_size": 1}
+    options["max_pixels"] = math.inf
     assert made == [(("a", None), options)]
 
 
