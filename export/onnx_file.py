@@ -4,6 +4,7 @@ The graph is that of one match: float32 images `reference` and `query` in, in
 0..255, `flow` and `confidence` out, without checks of the input.
 """
 
+import contextlib
 import logging
 
 import numpy as np
@@ -26,29 +27,45 @@ def write_onnx(model, path, size=None):
         size: `(height, width)` of both images; None: any, and any batch.
 
     Raises:
-        RuntimeError: if it answers otherwise than the network.
+        RuntimeError: if ONNX cannot hold the network, or ONNX Runtime answers
+            otherwise than it does.
     """
     import onnxruntime
     import tf2onnx
 
-    # Optimizers that do not apply are no matter of the user's.
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    # It goes on after errors, which the runtime then finds.
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     shape = (None, None, None, 3) if size is None else (1, *size, 3)
     match = signatures.match_function(model, shape)
     converted, _ = tf2onnx.convert.from_function(
         match, match.input_signature, opset=_OPSET
     )
     file = converted.SerializeToString()
-    session = onnxruntime.InferenceSession(
-        file, providers=["CPUExecutionProvider"]
-    )
+    with _clear_errors():
+        session = onnxruntime.InferenceSession(
+            file, providers=["CPUExecutionProvider"]
+        )
     names = [output.name for output in session.get_outputs()]
 
     def answer(pair):
-        return dict(zip(names, session.run(names, pair), strict=True))
+        with _clear_errors():
+            return dict(zip(names, session.run(names, pair), strict=True))
 
     compare(match, answer, size)
     atomic.write_bytes(str(path), file)
+
+
+@contextlib.contextmanager
+def _clear_errors():
+    # The runtime's errors have no class of their own in common.
+    try:
+        yield
+    except Exception as error:
+        raise RuntimeError(
+            "the network must be one that tf2onnx converts, which not every "
+            "preset is, nor at every size (docs/serving.md). Received from "
+            f"ONNX Runtime: {error}"
+        ) from error
 
 
 def compare(match, answer, size=None):

@@ -40,13 +40,15 @@ class Limits:
 
 
 def checked_pair(reference, query, limits):
-    """Returns a pair of batches once their lengths are known to be right.
+    """Returns a pair of batches once they have the right shapes and lengths.
 
     Args:
-        reference: tensor whose first axis is the batch.
+        reference: `(batch, height, width, 3)` images or `(batch,)` files.
         query: the same.
         limits: `Limits`.
     """
+    reference = _checked_shape(reference, "reference")
+    query = _checked_shape(query, "query")
     numbers = tf.shape(reference)[0], tf.shape(query)[0]
     checks = [
         tf.debugging.Assert(
@@ -73,6 +75,25 @@ def checked_pair(reference, query, limits):
     ]
     with tf.control_dependencies(checks):
         return tf.identity(reference), tf.identity(query)
+
+
+def _checked_shape(batch, name):
+    """Returns a batch once it has the rank and channels that it claims.
+
+    A server feeds what it is sent, whatever shape the signature states.
+    """
+    # TensorFlow would take the stated shape for the one that came.
+    unknown = tf.compat.v1.placeholder_with_default(batch, shape=None)
+    shape = tf.shape(unknown)
+    if len(batch.shape) == 1:
+        fits, wanted = tf.size(shape) == 1, "(batch,)"
+    else:
+        fits = (tf.size(shape) == 4) & (tf.reduce_sum(shape[3:]) == 3)
+        wanted = "(batch, height, width, 3)"
+    message = f"`{name}` must be of shape {wanted}. Received: shape ="
+    check = tf.debugging.Assert(fits, [message, shape], summarize=8)
+    with tf.control_dependencies([check]):
+        return tf.identity(batch)
 
 
 def checked_images(images, name, limits, stretched):

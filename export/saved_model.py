@@ -7,9 +7,10 @@ TensorFlow Serving and its platforms read beside them (docs/serving.md).
 TensorFlow alone loads a version: neither gocor_tf nor Keras is needed where it
 is served, and a process without them has loaded it before it appears.
 
-    gocor-export --output_dir=exported --format=onnx
+    gocor-export --preset=basenet_gocor --weights=basenet_gocor.weights.h5
+        --output_dir=exported --format=onnx
 
-writes exported/default.onnx instead.
+writes exported/basenet_gocor.onnx instead.
 """
 
 import pathlib

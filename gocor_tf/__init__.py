@@ -1,6 +1,6 @@
 """Dense correspondence between two photographs: GLU-Net and GOCor in Keras."""
 
-from gocor_tf import data, layers, losses, metrics, models, ops
+from gocor_tf import data, layers, losses, metrics, models, ops, serving
 from gocor_tf.match import Match
 from gocor_tf.matcher import Matcher
 from gocor_tf.models import load_model, presets
@@ -16,4 +16,5 @@ __all__ = [
     "models",
     "ops",
     "presets",
+    "serving",
 ]

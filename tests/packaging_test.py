@@ -68,6 +68,12 @@ def test_each_command_has_a_main():
         assert callable(script.load())
 
 
+def test_serving_is_there_and_needs_its_extra_only_for_a_server():
+    code = "import sys, gocor_tf; gocor_tf.serving.Client; "
+    code += "print(sys.modules.keys() & {'grpc', 'tensorflow_serving'})"
+    assert run(sys.executable, "-c", code).strip() == "set()"
+
+
 def test_readme_links_lead_somewhere():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([\w./-]+)\)", text)
@@ -93,9 +99,13 @@ def test_wheel_holds_the_package_and_nothing_beside_it(wheel):
         for path in (ROOT / folder).rglob("*.py")
     }
     assert modules <= packaged
-    for folder in ("weights", "demo_pair"):
-        data = (ROOT / "gocor_tf" / folder).iterdir()
-        assert {f"gocor_tf/{folder}/{path.name}" for path in data} <= packaged
+    for folder, data in (
+        ("weights", ROOT / "gocor_tf" / "weights"),
+        ("demo_pair", ROOT / "gocor_tf" / "demo_pair"),
+        ("export/serving_templates", ROOT / "export" / "serving_templates"),
+    ):
+        names = {f"gocor_tf/{folder}/{path.name}" for path in data.iterdir()}
+        assert names and names <= packaged
 
 
 @pytest.mark.slow

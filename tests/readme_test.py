@@ -15,8 +15,9 @@ from tests.testdata.oracle import oracle_weights
 
 ROOT = pathlib.Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-# Set-up is what .ci/run does; TensorBoard would not end.
-NOT_RUN = ("python3 -m venv", "pip install", "tensorboard")
+# Set-up is what .ci/run does; TensorBoard and servers would not end.
+NOT_RUN = ("python3 -m venv", "pip install", "tensorboard", "sh exported")
+SERVER = "localhost:8500"
 # Two steps are enough to see that the command is right.
 REPLACED = {"configs/default.py": "configs/default.py:smoke"}
 
@@ -68,9 +69,26 @@ def write_checkpoint(path):
     torch.save(tensors, path)
 
 
+@pytest.fixture(scope="module")
+def server(folder):
+    """Returns the address of a server of what the reader has exported.
+
+    It is the tests' own, in the place of an installed TensorFlow Serving.
+    """
+    pytest.importorskip("tensorflow_serving")
+    from tests.serving import servers
+
+    config = servers.models_config(default=folder / "exported" / "default")
+    server = servers.launch(servers.CONFORMANCE, folder, config)
+    yield servers.wait_until_ready(server).grpc_address
+    server.stop()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language, code", readme_blocks())
-def test_block_runs(folder, language, code):
+def test_block_runs(request, folder, language, code):
+    if SERVER in code:
+        code = code.replace(SERVER, request.getfixturevalue("server"))
     if code.startswith("gocor-convert"):
         write_checkpoint(folder / "GLUNet_GOCor_static.pth")
     for old, new in REPLACED.items():

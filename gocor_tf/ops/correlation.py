@@ -50,9 +50,9 @@ def local_correlation(reference_features, query_features, radius=4):
     _check_radius(radius)
     _check_pair(reference_features, query_features, same_size=True)
     _, height, width, channels = ops.shape(reference_features)
-    reference_features = _widen(reference_features) / channels
+    reference_features = _widen(reference_features)
     scores = tiles.multiply(
-        tiles.cut_tiles(reference_features),
+        tiles.cut_tiles(_divide(reference_features, channels)),
         tiles.cut_windows(_widen(query_features), radius),
     )
     volume = tiles.join_tiles(tiles.extract_band(scores, radius), height, width)
@@ -78,7 +78,7 @@ def local_correlation_transpose(coefficients, query_features, radius=4):
     _check_radius(radius)
     _check_coefficients(coefficients, query_features, radius)
     _, height, width, channels = ops.shape(query_features)
-    coefficients = _widen(coefficients) / channels
+    coefficients = _divide(_widen(coefficients), channels)
     scores = tiles.lift_band(tiles.cut_tiles(coefficients), radius)
     windows = tiles.cut_windows(_widen(query_features), radius)
     summed = tiles.join_tiles(
@@ -94,6 +94,11 @@ def _widen(x):
     bfloat16: it is 12 % off after 512 channels.
     """
     return ops.cast(x, backend.result_type(x.dtype, "float32"))
+
+
+def _divide(x, channels):
+    """Divides by a number of channels that a graph may not know yet."""
+    return x / ops.cast(channels, x.dtype)
 
 
 def _check_radius(radius):

@@ -14,6 +14,7 @@ from gocor_tf.export import (
 )
 from gocor_tf.models import BaseNet
 from gocor_tf.trainers import command_line
+from tests.export import networks
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("tf2onnx")
@@ -50,6 +51,22 @@ def test_file_answers_at_any_size(network, tmp_path):
         np.testing.assert_allclose(
             answer[name], value, atol=onnx_file.TOLERANCE
         )
+
+
+class Unconvertible(networks.SureShift):
+    """Uses an operation that tf2onnx does not know."""
+
+    def call(self, pair, training=None):
+        outputs = super().call(pair)
+        return {**outputs, "flow": tf.math.lgamma(outputs["flow"])}
+
+
+def test_operations_that_are_not_converted_leave_no_file(tmp_path, caplog):
+    network = networks.create(Unconvertible, (2.0, 3.0))
+    with pytest.raises(RuntimeError, match="must be one that tf2onnx converts"):
+        onnx_file.write_onnx(network, tmp_path / "network.onnx")
+    assert not list(tmp_path.iterdir())
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("wrong", [0.02, np.nan])

@@ -1,5 +1,6 @@
 """The process that loads what was exported, and its verdict."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -30,6 +31,35 @@ def test_other_answers_fail(folder):
         RuntimeError, match="serving_default/flow as the network does"
     ):
         reload_check.check(folder, answers_of((2.0, 0.001)))
+
+
+@keras.saving.register_keras_serializable(package="gocor_tf_tests")
+class Kink(networks.SureShift):
+    """Shifts by `shift[1]` px if a pixel is brighter than `shift[0]`."""
+
+    def call(self, pair, training=None):
+        threshold, step = keras.ops.unstack(self.shift, 2)
+        is_above = keras.ops.max(pair["reference"]) > threshold
+        step = step * keras.ops.cast(is_above, "float32")
+        outputs = super().call(pair)
+        flow = keras.ops.zeros_like(outputs["flow"]) + step
+        return {**outputs, "flow": flow}
+
+
+def kink_at(threshold):
+    network = networks.create(Kink, (threshold, 0.5))
+    return signatures.answers(network, signatures.Options(max_matches=20))
+
+
+def test_rounding_that_the_network_amplifies_passes(tmp_path, caplog):
+    brightest = float(sample_requests.images(2)["reference"].max())
+    archive = signatures.archive_of(kink_at(brightest - 1e-3))
+    archive.write_out(str(tmp_path), verbose=False)
+    # Half of what `ROUNDING` adds above it, so that the step is not taken.
+    reload_check.check(tmp_path, kink_at(brightest * (1 + 5e-6)))
+    assert "flow differs from the network's by 0.5" in caplog.text
+    with pytest.raises(RuntimeError, match="flow as the network does"):
+        reload_check.check(tmp_path, kink_at(brightest + 1))
 
 
 def test_missing_answers_fail(folder):

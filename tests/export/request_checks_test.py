@@ -40,6 +40,41 @@ def test_number_of_pictures(numbers, message):
         tf.function(request_checks.checked_pair)(*pair, LIMITS)
 
 
+@pytest.mark.parametrize("role", ["reference", "query"])
+@pytest.mark.parametrize(
+    "stated, received",
+    [
+        ((None, None, None, 3), (1, 8, 8, 1)),
+        ((None, None, None, 3), (1, 8, 8, 4)),
+        ((None, None, None, 3), (8, 8, 3)),
+        ((None, None, None, 3), (1, 1, 8, 8, 3)),
+        ((None, None, None, 3), (0,)),
+        ((None, None, None, 3), ()),
+        ((None,), (1, 1)),
+        ((None,), ()),
+    ],
+)
+def test_shapes_that_are_not_those_stated(role, stated, received):
+    @tf.function(input_signature=[tf.TensorSpec(None), tf.TensorSpec(None)])
+    def check(reference, query):
+        # Nobody looks whether it is so: as a server feeds the graph.
+        reference.set_shape(stated)
+        query.set_shape(stated)
+        return request_checks.checked_pair(reference, query, LIMITS)
+
+    pair = {
+        "reference": tf.zeros([n or 1 for n in stated]),
+        "query": tf.zeros([n or 1 for n in stated]),
+    }
+    check(**pair)
+    wanted = "batch, height, width, 3" if len(stated) == 4 else "batch,"
+    with pytest.raises(
+        tf.errors.InvalidArgumentError,
+        match=rf"`{role}` must be of shape \({wanted}\)",
+    ):
+        check(**{**pair, role: tf.zeros(received)})
+
+
 @pytest.mark.parametrize("size", [(7, 8), (8, 1), (0, 8)])
 def test_small_images(size):
     with pytest.raises(

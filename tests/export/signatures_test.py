@@ -28,25 +28,18 @@ def load(network, options, folder):
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory):
+def served(tmp_path_factory):
     network = networks.create(networks.ConstantShift)
-    return load(network, OPTIONS, tmp_path_factory.mktemp("shift"))
-
-
-@pytest.fixture
-def served(loaded):
-    return loaded.signatures
+    # Its variables live as long as what was loaded does.
+    loaded = load(network, OPTIONS, tmp_path_factory.mktemp("shift"))
+    yield loaded.signatures
 
 
 @pytest.fixture(scope="module")
-def loaded_stretched(tmp_path_factory):
+def served_stretched(tmp_path_factory):
     network = networks.create(networks.SureShift)
-    return load(network, STRETCHED, tmp_path_factory.mktemp("stretched"))
-
-
-@pytest.fixture
-def served_stretched(loaded_stretched):
-    return loaded_stretched.signatures
+    loaded = load(network, STRETCHED, tmp_path_factory.mktemp("stretched"))
+    yield loaded.signatures
 
 
 @pytest.mark.parametrize("name, dtype", NAMES.items())
@@ -212,12 +205,12 @@ def test_values_that_are_not_finite_are_refused(served):
         served["serving_default"](reference=np.zeros_like(query), query=query)
 
 
-def test_graph_asks_for_no_compiler(loaded):
-    graphs = [loaded.signatures["serving_bytes"].graph.as_graph_def()]
-    functions = graphs[0].library.function
+def test_graph_asks_for_no_compiler(served):
+    graph = served["serving_bytes"].graph.as_graph_def()
+    functions = graph.library.function
     nodes = [n for function in functions for n in function.node_def]
     assert len(nodes) > 100
-    for node in [*nodes, *graphs[0].node]:
+    for node in [*nodes, *graph.node]:
         assert not node.attr["_XlaMustCompile"].b
     for function in functions:
         assert not function.attr["_XlaMustCompile"].b

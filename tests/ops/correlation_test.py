@@ -123,10 +123,11 @@ def test_empty_batch():
 
 
 @needs_tensorflow
-def test_unknown_sizes():
+@pytest.mark.parametrize("channels", [3, None])
+def test_unknown_sizes(channels):
     import tensorflow as tf
 
-    spec = tf.TensorSpec((None, None, None, 3), tf.float64)
+    spec = tf.TensorSpec((None, None, None, channels), tf.float64)
     function = tf.function(correlation.local_correlation, (spec, spec))
     for size in [(7, 9), (16, 8)]:
         reference, query = random(0, 2, *size, 3), random(1, 2, *size, 3)
@@ -136,6 +137,23 @@ def test_unknown_sizes():
             rtol=0,
             atol=TOLERANCE,
         )
+
+
+@needs_tensorflow
+def test_transpose_of_unknown_sizes():
+    import tensorflow as tf
+
+    spec = tf.TensorSpec((None, None, None, None), tf.float64)
+    function = tf.function(
+        correlation.local_correlation_transpose, (spec, spec)
+    )
+    volume, query = random(0, 2, 7, 9, 81), random(1, 2, 7, 9, 3)
+    np.testing.assert_allclose(
+        function(volume, query),
+        correlation.local_correlation_transpose(volume, query),
+        rtol=0,
+        atol=TOLERANCE,
+    )
 
 
 @needs_tensorflow

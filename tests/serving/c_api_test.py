@@ -1,11 +1,8 @@
 """An exported network through TensorFlow's C API, against the Python model.
 
-The C API loads a SavedModel as servers do, here in a process that imports
-neither TensorFlow's Python package nor Keras.
+The C API loads a SavedModel as servers do. `presets_test.py` runs it in a
+process that imports neither TensorFlow's Python package nor Keras.
 """
-
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -13,7 +10,7 @@ import pytest
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from gocor_tf import Matcher
-from tests.serving import c_api, exports, servers
+from tests.serving import c_api, exports
 
 REFERENCE, QUERY = exports.images(40, 56), exports.images(64, 33, seed=1)
 TOLERANCE = 1e-4  # px.
@@ -88,28 +85,3 @@ def test_network_equals_the_python_model(network, network_version, signature):
     np.testing.assert_allclose(
         outputs["confidence"][0], match.confidence, atol=TOLERANCE
     )
-
-
-@pytest.mark.slow
-def test_a_process_without_python_packages(network, network_version, tmp_path):
-    graph = meta_graph_pb2.MetaGraphDef.FromString(
-        c_api.Session(network_version).meta_graph
-    )
-    signature = graph.signature_def["serving_uint8"]
-    arrays = inputs("serving_uint8")
-    flow_name = signature.outputs["flow"].name
-    np.savez(
-        tmp_path / "request.npz",
-        fetches=[flow_name],
-        **{signature.inputs[n].name: a for n, a in arrays.items()},
-    )
-    subprocess.run(
-        [sys.executable, "tests/serving/c_api.py", network_version]
-        + [tmp_path / "request.npz", tmp_path / "answer.npz"],
-        cwd=servers.ROOT,
-        check=True,
-        timeout=servers.START_SECONDS,
-    )
-    flow = np.load(tmp_path / "answer.npz")[flow_name][0]
-    match = Matcher(network, mode="direct")(REFERENCE, QUERY)
-    np.testing.assert_allclose(flow, match.flow, atol=TOLERANCE)

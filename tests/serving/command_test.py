@@ -6,20 +6,13 @@ import sys
 import pytest
 from absl import app
 
-from gocor_tf.data import flow_io, pictures
+from gocor_tf.data import flow_io
 from gocor_tf.serving import ServingError
 from gocor_tf.trainers import client
-from tests.serving import exports, servers
+from tests.serving import servers
+from tests.trainers.match_test import FILES, image
 
-FILES = [
-    "confidence.png",
-    "flow.flo",
-    "flow.png",
-    "matches.csv",
-    "overlay.png",
-    "summary.png",
-    "warped.png",
-]
+__all__ = ["image"]
 
 
 @pytest.fixture
@@ -27,13 +20,6 @@ def run(run_command):
     return lambda *arguments: run_command(
         client.match, client.define_flags, *arguments
     )
-
-
-@pytest.fixture
-def image(tmp_path):
-    path = tmp_path / "image.png"
-    pictures.write_png(path, exports.images(20, 30))
-    return path
 
 
 @pytest.mark.parametrize("transport", ["grpc", "rest"])
