@@ -10,6 +10,7 @@ import logging
 import numpy as np
 
 from gocor_tf.data import atomic
+from gocor_tf.layers.correlation_uncertainty import CorrelationUncertainty
 
 from . import image_files, sample_requests, signatures
 
@@ -37,9 +38,13 @@ def write_onnx(model, path, size=None):
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     shape = (None, None, None, 3) if size is None else (1, *size, 3)
     match = signatures.match_function(model, shape)
-    converted, _ = tf2onnx.convert.from_function(
-        match, match.input_signature, opset=_OPSET
-    )
+    with without_loops(model):
+        converted, _ = tf2onnx.convert.from_function(
+            match,
+            match.input_signature,
+            opset=_OPSET,
+            custom_op_handlers={"Expm1": (_convert_expm1, [])},
+        )
     file = converted.SerializeToString()
     with _clear_errors():
         session = onnxruntime.InferenceSession(
@@ -53,6 +58,46 @@ def write_onnx(model, path, size=None):
 
     compare(match, answer, size)
     atomic.write_bytes(str(path), file)
+
+
+@contextlib.contextmanager
+def without_loops(model):
+    """Lets all windows be decoded at once: tf2onnx cannot convert the loop."""
+    decoders = [
+        layer
+        for layer in model._flatten_layers()
+        if isinstance(layer, CorrelationUncertainty)
+    ]
+    chunks = [decoder.chunk for decoder in decoders]
+    try:
+        for decoder in decoders:
+            decoder.chunk = None
+        yield
+    finally:
+        for decoder, chunk in zip(decoders, chunks, strict=True):
+            decoder.chunk = chunk
+
+
+def _convert_expm1(graph, node, name, _):
+    """Replaces `exp(x) - 1`, which ONNX lacks, by `tanh(x/2) (exp(x) + 1)`.
+
+    It is as exact for small numbers.
+    """
+    value, outputs = node.input[0], node.output
+    known = {"shapes": node.output_shapes, "dtypes": node.output_dtypes}
+    half, one = (
+        graph.make_const(f"{name}_{label}", np.float32(number))
+        for label, number in (("half", 0.5), ("one", 1.0))
+    )
+    halved = graph.make_node("Mul", [value, half.output[0]])
+    grown = graph.make_node("Exp", [value])
+    factors = (
+        graph.make_node("Tanh", halved.output),
+        graph.make_node("Add", [grown.output[0], one.output[0]]),
+    )
+    graph.remove_node(name)
+    inputs = [factor.output[0] for factor in factors]
+    return graph.make_node("Mul", inputs, name=name, outputs=outputs, **known)
 
 
 @contextlib.contextmanager

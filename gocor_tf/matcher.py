@@ -28,10 +28,12 @@ class Matcher:
     The confidence of PDC-Net, and so of the embedded default, is the
     probability that both components of the flow are right to within its
     `radius`, in pixels of the query: five for the default, one as published.
-    If a network gives none, it runs in both directions, and the match gets
-    that of `consistency.forward_backward_confidence`: 0.5 where the way to
-    the query and back ends one pixel of a 256 x 256 image away, 0 where the
-    match lies outside the query.
+    The mode "alignment" lowers it where the flow is not smooth, as at the
+    borders of moving things (`gocor_tf.smoothness`). If a network gives none,
+    it runs in both directions, and the match gets that of
+    `consistency.forward_backward_confidence`: 0.5 where the way to the query
+    and back ends one pixel of a 256 x 256 image away, 0 where the match lies
+    outside the query.
 
     A pair of more than `max_pixels` is seen in overlapping tiles, each with
     its part of the query, after it was seen whole and shrunk; where tiles

@@ -11,7 +11,14 @@ import dataclasses
 
 import numpy as np
 
-from gocor_tf import alignment, image_tiles, passes, views, working_size
+from gocor_tf import (
+    alignment,
+    image_tiles,
+    passes,
+    smoothness,
+    views,
+    working_size,
+)
 
 MODES = ("direct", "homography", "multi_scale", "alignment")
 SCALES = (0.5, 0.6, 0.88, 1.33, 1.66, 2.0)
@@ -29,7 +36,8 @@ def match(matching, mode, reference, query):
         mode: "direct": one pass. "homography": a second one, of the query as
             the homography of the first pass's matches shows it. "multi_scale":
             the same, the homography being the best of seven scales.
-            "alignment": see `alignment.align`. A pair of more than the
+            "alignment": see `alignment.align`; confidences are lowered where
+            the flow is not smooth, see `smoothness`. A pair of more than the
             matching's `max_pixels` is so matched shrunk to that; then each
             tile of the reference, in one pass, with its part of the query.
         reference: `(height, width, 3)` uint8 RGB.
@@ -45,6 +53,8 @@ def match(matching, mode, reference, query):
         found, fitted = _match_large(matching, mode, reference, query)
     if fitted is not None:
         alignment.extrapolate(found, fitted, query.shape[:2])
+    if mode == "alignment":
+        smoothness.lower(found.confidence, found.flow)
     return found.flow, found.confidence
 
 

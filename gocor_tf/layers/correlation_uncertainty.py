@@ -39,6 +39,7 @@ class CorrelationUncertainty(keras.layers.Layer):
         batch_norm: whether batch normalization follows each convolution; its
             statistics are those of all cells of all windows.
         synchronized: whether replicas share batch statistics.
+        chunk: windows that are decoded at once outside training; None: all.
 
     Call arguments:
         volume: `(batch, height, width, search_size**2)`, row-major.
@@ -54,14 +55,20 @@ class CorrelationUncertainty(keras.layers.Layer):
         width=1.0,
         batch_norm=True,
         synchronized=True,
+        chunk=CHUNK,
         **kwargs,
     ):
         super().__init__(**kwargs)
         conv_block.check_choice("search_size", search_size, SEARCH_SIZES)
+        if chunk is not None and chunk < 1:
+            raise ValueError(
+                f"`chunk` must be > 0, or None. Received: chunk={chunk}"
+            )
         self.search_size = search_size
         self.width = width
         self.batch_norm = batch_norm
         self.synchronized = synchronized
+        self.chunk = chunk
         self.blocks = [
             ConvBlock(
                 filters,
@@ -106,8 +113,8 @@ class CorrelationUncertainty(keras.layers.Layer):
         windows = ops.reshape(
             ops.stack(volumes, axis=-1), (-1, size, size, len(volumes))
         )
-        if training:
-            features = self._decode(windows, training=True)
+        if training or self.chunk is None:
+            features = self._decode(windows, training=training)
         else:
             features = self._decode_chunks(windows)
         shape = ops.shape(volume)
@@ -125,7 +132,7 @@ class CorrelationUncertainty(keras.layers.Layer):
     def _decode_chunks(self, windows):
         """Decodes in chunks of equal size, one after the other."""
         count = ops.shape(windows)[0]
-        num_chunks = count // CHUNK + 1
+        num_chunks = count // self.chunk + 1
         if isinstance(num_chunks, int) and num_chunks == 1:
             return self._decode(windows, training=False)
         length = (count + num_chunks - 1) // num_chunks
@@ -155,4 +162,5 @@ class CorrelationUncertainty(keras.layers.Layer):
             "width": self.width,
             "batch_norm": self.batch_norm,
             "synchronized": self.synchronized,
+            "chunk": self.chunk,
         }

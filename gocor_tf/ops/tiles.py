@@ -19,6 +19,12 @@ from keras import ops
 TILE = 8
 
 
+def count_tiles(length):
+    """Returns how many tiles cover a side of a map, an integer or a tensor."""
+    # Not by dividing a negative number, which ONNX would round up.
+    return (length + TILE - 1) // TILE
+
+
 def cut_tiles(feature_map):
     """Cuts a map into tiles, zero-padded to whole tiles.
 
@@ -29,7 +35,7 @@ def cut_tiles(feature_map):
         `(batch, rows, columns, 64, channels)`, pixels row-major.
     """
     batch, height, width, channels = ops.shape(feature_map)
-    rows, columns = -(-height // TILE), -(-width // TILE)
+    rows, columns = count_tiles(height), count_tiles(width)
     padded = _pad(
         feature_map,
         {1: (0, rows * TILE - height), 2: (0, columns * TILE - width)},
@@ -70,7 +76,7 @@ def cut_windows(feature_map, radius):
         `8 + 2 * radius`, pixels row-major.
     """
     batch, height, width, channels = ops.shape(feature_map)
-    rows, columns = -(-height // TILE), -(-width // TILE)
+    rows, columns = count_tiles(height), count_tiles(width)
     size = TILE + 2 * radius
     # A window covers `1 + extra` blocks a side, the last one partly.
     extra = -(-2 * radius // TILE)

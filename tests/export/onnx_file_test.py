@@ -7,12 +7,13 @@ import tensorflow as tf
 from absl import app
 
 from gocor_tf.export import (
+    image_files,
     onnx_file,
     sample_requests,
     saved_model,
     signatures,
 )
-from gocor_tf.models import BaseNet
+from gocor_tf.models import BaseNet, PDCNet
 from gocor_tf.trainers import command_line
 from tests.export import networks
 
@@ -20,22 +21,25 @@ onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("tf2onnx")
 
 
-@pytest.fixture
-def network():
-    keras.utils.set_random_seed(0)
-    model = BaseNet(
+NETWORKS = {
+    "basenet": lambda: BaseNet(
         backbone="compact",
         decoder="residual",
         width=0.125,
         global_correlation="gocor",
         local_correlation="gocor",
-    )
-    model.build()
-    return model
+    ),
+    # With a decoder that goes through windows in a loop, and `expm1`.
+    "pdcnet": lambda: PDCNet(backbone="compact", width=0.125, radius=5.0),
+}
 
 
 @pytest.mark.slow
-def test_file_answers_at_any_size(network, tmp_path):
+@pytest.mark.parametrize("name", NETWORKS)
+def test_file_answers_at_any_size(name, tmp_path):
+    keras.utils.set_random_seed(0)
+    network = NETWORKS[name]()
+    network.build()
     path = tmp_path / "network.onnx"
     onnx_file.write_onnx(network, path)
     session = onnxruntime.InferenceSession(str(path))
@@ -43,14 +47,28 @@ def test_file_answers_at_any_size(network, tmp_path):
     assert inputs == {"reference", "query"}
     names = [output.name for output in session.get_outputs()]
     assert set(names) == {"flow", "confidence"}
-    pair = sample_requests.images(2)
-    pair = {name: value.astype(np.float32) for name, value in pair.items()}
+    # The sides of PDC-Net's maps are then no multiples of a tile's.
+    sizes = {"reference": (264, 272), "query": (280, 250)}
+    pair = {
+        name: image_files.stretch(pictures, sizes[name]).numpy()
+        for name, pictures in sample_requests.images(2).items()
+    }
     answer = dict(zip(names, session.run(names, pair), strict=True))
     expected = signatures.match_function(network)(**pair)
     for name, value in expected.items():
         np.testing.assert_allclose(
             answer[name], value, atol=onnx_file.TOLERANCE
         )
+
+
+def test_decoders_keep_their_loop():
+    network = NETWORKS["pdcnet"]()
+    decoder = network.mixture_1.correlation_uncertainty
+    chunk = decoder.chunk
+    with pytest.raises(KeyError), onnx_file.without_loops(network):
+        assert decoder.chunk is None
+        raise KeyError
+    assert decoder.chunk == chunk > 0
 
 
 class Unconvertible(networks.SureShift):

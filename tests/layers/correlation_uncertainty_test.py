@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gocor_tf.layers import correlation_uncertainty
 from gocor_tf.layers.correlation_uncertainty import CorrelationUncertainty
 from tests.test_case import TestCase
 
@@ -55,11 +54,11 @@ class CorrelationUncertaintyTest(TestCase):
 
 
 @pytest.mark.parametrize("chunk", [5, 12, 23, 24, 1000])
-def test_chunks_change_nothing(chunk, monkeypatch):
-    layer = CorrelationUncertainty(width=0.25)
+def test_chunks_change_nothing(chunk):
+    layer = CorrelationUncertainty(width=0.25, chunk=None)
     volume = _volume(81)
     expected = layer(volume)
-    monkeypatch.setattr(correlation_uncertainty, "CHUNK", chunk)
+    layer.chunk = chunk
     np.testing.assert_allclose(layer(volume), expected, atol=1e-5)
     unknown_size = tf.function(
         layer, input_signature=[tf.TensorSpec((None, None, None, 81))]
@@ -70,6 +69,11 @@ def test_chunks_change_nothing(chunk, monkeypatch):
 def test_unknown_search_size_is_named():
     with pytest.raises(ValueError, match="`search_size` must be one of"):
         CorrelationUncertainty(search_size=7)
+
+
+def test_chunks_hold_a_window_at_least():
+    with pytest.raises(ValueError, match="`chunk` must be > 0, or None"):
+        CorrelationUncertainty(chunk=0)
 
 
 def test_volume_must_have_a_channel_for_each_score():
