@@ -1,10 +1,12 @@
-"""Networks: with GOCor beside plain correlation, and beside the published."""
+"""Networks: with GOCor beside plain correlation, published ones, and served."""
+
+import tempfile
 
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 import gocor_tf
-from benchmarks import stopwatch
+from benchmarks import backend, figures, stopwatch
 
 _PLAIN = {"global_correlation": "feature", "local_correlation": "feature"}
 # name -> (preset, arguments) with GOCor, those with plain correlation, and the
@@ -12,12 +14,17 @@ _PLAIN = {"global_correlation": "feature", "local_correlation": "feature"}
 PAIRS = {
     "BaseNet": (("basenet_gocor", {}), ("basenet", {}), (256, 256)),
     "default": (("default", {}), ("default", _PLAIN), (256, 256)),
+    "default at 480x640": (("default", {}), ("default", _PLAIN), (480, 640)),
     "GLUNet": (("glunet_gocor", {}), ("glunet", {}), (480, 640)),
     "PWCNet": (("pwcnet_gocor", {}), ("pwcnet", {}), (480, 640)),
 }
+SIZE = (480, 640)
+PUBLISHED = "published code"
 # Seconds of the published PyTorch networks at 480 x 640 on two cores of this
 # kind: the best of several runs, two threads, with an unoptimised correlation.
+# The default is ours alone.
 PUBLISHED_SECONDS = {
+    "default": None,
     "basenet": 0.43,
     "basenet_gocor": 0.62,
     "glunet": 2.47,
@@ -31,53 +38,108 @@ PUBLISHED_SECONDS = {
 }
 
 
-def time_pair(pair, seconds):
+def time_pair(name, seconds, batch=1):
     """Times a network with GOCor and without.
 
     Args:
-        pair: an entry of `PAIRS`.
+        name: of an entry of `PAIRS`.
         seconds: time to spend, as in `stopwatch.time_interleaved`.
+        batch: number of image pairs.
 
     Returns:
-        Median times in milliseconds, with and without GOCor.
+        Dict: "plain correlation" and "GOCor" -> `stopwatch.Spread` in ms.
     """
-    *networks, size = pair
-    functions = {
-        way: _compile(*network, size)
-        for way, network in zip(("GOCor", "plain"), networks, strict=True)
-    }
-    times = stopwatch.time_interleaved(functions, seconds)
-    return times["GOCor"], times["plain"]
+    gocor, plain, size = PAIRS[name]
+    return stopwatch.time_interleaved(
+        {
+            "plain correlation": compile_call(*plain, size, batch),
+            "GOCor": compile_call(*gocor, size, batch),
+        },
+        seconds,
+        statistic=stopwatch.spread,
+    )
 
 
-def time_published(seconds):
-    """Times every network that is also published, at 480 x 640.
+def time_published(preset, seconds):
+    """Times a network that is also published, at 480 x 640.
 
     Args:
-        seconds: time to spend on each.
+        preset: one of `PUBLISHED_SECONDS`.
+        seconds: time to spend on it.
 
     Returns:
-        Dict: preset -> our best time and the published one, in seconds.
+        List of figures: ours, and the published if there is one.
     """
-    return {
-        preset: (_best_time(_compile(preset, {}, (480, 640)), seconds), theirs)
-        for preset, theirs in PUBLISHED_SECONDS.items()
-    }
-
-
-def _best_time(function, seconds):
     times = stopwatch.time_interleaved(
-        {"network": function}, seconds, statistic=min
+        {"ours": compile_call(preset, {}, SIZE)},
+        seconds,
+        statistic=stopwatch.spread,
     )
-    return times["network"] / 1e3
+    theirs = PUBLISHED_SECONDS[preset]
+    if theirs is not None:
+        times[PUBLISHED] = stopwatch.spread([1e3 * theirs])
+    return figures.time_figures("published", preset, format_size(SIZE), times)
 
 
-def _compile(preset, arguments, size):
+def time_served(seconds):
+    """Times the default network as a SavedModel and as a Python model.
+
+    Args:
+        seconds: time to spend.
+
+    Returns:
+        List of figures.
+    """
+    import tensorflow as tf
+
+    from gocor_tf.export import signatures
+
+    model, pair = gocor_tf.load_model("default"), images(SIZE)
+    python_model = signatures.match_function(model)
+    answers = signatures.answers(model, signatures.Options())
+    archive = signatures.archive_of(
+        {"serving_default": answers["serving_default"]}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        served = tf.saved_model.load(folder)
+    signature = served.signatures["serving_default"]
+    times = stopwatch.time_interleaved(
+        {
+            "Python model": lambda: python_model(**pair),
+            "SavedModel": lambda: signature(**pair),
+        },
+        seconds,
+        statistic=stopwatch.spread,
+    )
+    return figures.time_figures("serving", "default", format_size(SIZE), times)
+
+
+def compile_call(preset, arguments, size, batch=1):
+    """Returns one call of an untrained network, without arguments.
+
+    Args:
+        preset: name.
+        arguments: that replace those of the preset.
+        size: `(height, width)` of the images.
+        batch: number of image pairs.
+    """
     model = gocor_tf.load_model(preset, weights=None, **arguments)
+    function, pair = backend.compile_network(model), images(size, batch)
+    return lambda: function(pair)
+
+
+def images(size, batch=1):
+    """Returns a pair of images of noise."""
     generator = np.random.default_rng(0)
-    images = {
-        name: tf.constant(generator.uniform(0, 255, (1, *size, 3)), "float32")
+    return {
+        name: ops.convert_to_tensor(
+            generator.uniform(0, 255, (batch, *size, 3)).astype("float32")
+        )
         for name in ("reference", "query")
     }
-    function = tf.function(lambda pair: model(pair)["flow"])
-    return lambda: function(images)
+
+
+def format_size(size, batch=None):
+    """Returns `(height, width)` as "480x640", or "4x480x640" with a batch."""
+    return "x".join(map(str, size if batch is None else (batch, *size)))

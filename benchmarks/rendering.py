@@ -12,7 +12,7 @@ import os
 
 import cv2
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from benchmarks import stopwatch
 from benchmarks.opencv_pairs import OpenCVPairs
@@ -49,40 +49,54 @@ def time_stack(name, seconds, size=SIZE, batch_size=BATCH_SIZE):
         batch_size: pairs in a batch.
 
     Returns:
-        Dict: way -> lower quartile, median and upper quartile of the time for
-        one pair, in ms: ours, OpenCV as published and, where references are
-        bent, OpenCV with noise as coarse as ours.
+        Dict: way -> `stopwatch.Spread` of the time for one pair, in ms: ours,
+        OpenCV as published and, where references are bent, OpenCV with noise
+        as coarse as ours.
     """
     perturbs, num_objects = STACKS[name]
-    photographs = _photographs()
-    source = _source(photographs, size, perturbs, num_objects)
+    images = photographs()
+    source = _source(images, size, perturbs, num_objects)
     ways = {"ours": _our_batches(source, batch_size)}
     for way, coarse_noise in (("OpenCV", False), (COARSE, True)):
         if coarse_noise and not perturbs:
             continue
         yardstick = OpenCVPairs(
-            photographs, size, perturbs, num_objects, coarse_noise
+            images, size, perturbs, num_objects, coarse_noise
         )
         ways[way] = _opencv_batches(yardstick, batch_size)
     return stopwatch.time_interleaved(
         ways,
         seconds,
-        statistic=lambda times: (
-            np.percentile(times, (25, 50, 75)) / (batch_size * _NUM_BATCHES)
+        statistic=functools.partial(
+            stopwatch.spread, divisor=batch_size * _NUM_BATCHES
         ),
     )
 
 
-def _source(photographs, size, perturbs, num_objects):
+def photographs():
+    """Returns photographs of smooth blobs."""
+    rng = np.random.default_rng(0)
+    height, width = _PHOTOGRAPH
+    return [
+        cv2.resize(
+            rng.integers(0, 256, (24, 32, 3), "uint8"),
+            (width, height),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        for _ in range(_NUM_PHOTOGRAPHS)
+    ]
+
+
+def _source(images, size, perturbs, num_objects):
     options = {}
     if perturbs:
         options["perturbation"] = PerturbationRanges(number=(5, 15))
     if num_objects:
         options["objects"] = ObjectRanges(number=num_objects)
-        options["cut_outs"] = PhotographCutOuts(photographs)
+        options["cut_outs"] = PhotographCutOuts(images)
         options["mask"] = "reprojection"
     return SyntheticPairs(
-        photographs,
+        images,
         size=size,
         law=StaticWarps(),
         appearance=AppearanceRanges(probability=0.0),
@@ -96,7 +110,7 @@ def _our_batches(source, batch_size):
 
     def make(numbers):
         batch = batches.make_batch(source, numbers)
-        return render({k: tf.convert_to_tensor(v) for k, v in batch.items()})
+        return render({k: ops.convert_to_tensor(v) for k, v in batch.items()})
 
     return _next_batches(functools.partial(pool.map, make), batch_size)
 
@@ -104,7 +118,7 @@ def _our_batches(source, batch_size):
 def _opencv_batches(yardstick, batch_size):
     def make(numbers):
         batch = yardstick.batch(numbers)
-        return {k: tf.convert_to_tensor(v) for k, v in batch.items()}
+        return {k: ops.convert_to_tensor(v) for k, v in batch.items()}
 
     return _next_batches(functools.partial(map, make), batch_size)
 
@@ -118,17 +132,3 @@ def _next_batches(make_all, batch_size):
         return list(make_all([list(range(s, s + batch_size)) for s in first]))
 
     return make_next
-
-
-def _photographs():
-    """Returns photographs of smooth blobs."""
-    rng = np.random.default_rng(0)
-    height, width = _PHOTOGRAPH
-    return [
-        cv2.resize(
-            rng.integers(0, 256, (24, 32, 3), "uint8"),
-            (width, height),
-            interpolation=cv2.INTER_CUBIC,
-        )
-        for _ in range(_NUM_PHOTOGRAPHS)
-    ]

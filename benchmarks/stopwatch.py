@@ -1,11 +1,31 @@
 """Interleaved timing of compiled functions, and peak memory."""
 
+import concurrent.futures
+import multiprocessing
 import statistics
 import time
+from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
+
+from benchmarks import backend
 
 MODES = ("forward", "gradient")
+
+
+class Spread(NamedTuple):
+    """Quartiles of several runs, and how many runs there were."""
+
+    low: float
+    median: float
+    high: float
+    runs: int
+
+
+def spread(values, divisor=1):
+    """Returns the `Spread` of some values, each divided by a number."""
+    quartiles = np.percentile(values, (25, 50, 75)) / divisor
+    return Spread(*map(float, quartiles), len(values))
 
 
 def compile_modes(function, inputs, weights=()):
@@ -14,44 +34,16 @@ def compile_modes(function, inputs, weights=()):
     Args:
         function: takes the inputs, returns one tensor.
         inputs: list of tensors.
-        weights: variables that get gradients too.
+        weights: Keras variables that get gradients too.
 
     Returns:
         Dict: "forward" and "gradient" -> a callable without arguments.
     """
-    forward = tf.function(function)
+    forward = backend.compile_function(function)
     return {
         "forward": lambda: forward(*inputs),
-        "gradient": trace_gradient(function, inputs, weights),
+        "gradient": backend.trace_gradient(function, inputs, weights),
     }
-
-
-def trace_gradient(function, inputs, weights=()):
-    """Traces a function followed by its gradients.
-
-    Args:
-        function: takes the inputs, returns one tensor.
-        inputs: list of tensors; they get gradients.
-        weights: variables that get gradients too.
-
-    Returns:
-        A callable without arguments.
-    """
-
-    @tf.function
-    def gradient(*tensors):
-        with tf.GradientTape() as tape:
-            tape.watch(tensors)
-            output = function(*tensors)
-        return tape.gradient(
-            output,
-            [*tensors, *weights],
-            output_gradients=output,
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
-
-    traced = gradient.get_concrete_function(*inputs)
-    return lambda: traced(*inputs)
 
 
 def time_interleaved(
@@ -68,13 +60,13 @@ def time_interleaved(
         seconds: time to spend, tracing and first calls excluded.
         min_rounds: number of rounds however long they take.
         max_rounds: number of rounds at most.
-        statistic: function of a list of times.
+        statistic: function of a list of times, such as `spread`.
 
     Returns:
         Dict: name -> the statistic of its times in milliseconds.
     """
     for function in functions.values():
-        function()
+        backend.wait(function())
     times = {name: [] for name in functions}
     start = time.perf_counter()
     for completed in range(max_rounds):
@@ -82,9 +74,25 @@ def time_interleaved(
             break
         for name, function in functions.items():
             begin = time.perf_counter()
-            _wait(function())
+            backend.wait(function())
             times[name].append(1e3 * (time.perf_counter() - begin))
     return {name: statistic(values) for name, values in times.items()}
+
+
+def run_in_own_process(function, *arguments):
+    """Returns what a function of a module returns in a new process.
+
+    Args:
+        function: importable by its name; its result is pickled.
+        *arguments: of the function.
+
+    Raises:
+        BrokenProcessPool: if the process was killed, as for its memory.
+    """
+    with concurrent.futures.ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn")
+    ) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def peak_memory(function):
@@ -95,20 +103,15 @@ def peak_memory(function):
     """
     with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
         file.write("5")
-    before = _memory("VmRSS")
-    _wait(function())
-    return (_memory("VmHWM") - before) / 1024
+    before = process_memory("VmRSS")
+    backend.wait(function())
+    return process_memory("VmHWM") - before
 
 
-def _memory(key):
-    """Reads a field of the process's status, in kB."""
+def process_memory(key):
+    """Returns a field of the process's status, such as VmHWM, in MB."""
     with open("/proc/self/status", encoding="ascii") as file:
         for line in file:
             if line.startswith(key):
-                return int(line.split()[1])
+                return int(line.split()[1]) / 1024
     raise RuntimeError(f"/proc/self/status has no {key}")
-
-
-def _wait(result):
-    for tensor in tf.nest.flatten(result):
-        tensor.numpy()

@@ -1,6 +1,7 @@
 """Convolution, batch normalization and activation, as every decoder stacks."""
 
 import keras
+from keras import ops
 
 ACTIVATIONS = ("leaky_relu", "relu", "linear")
 
@@ -20,8 +21,8 @@ def leaky_relu(x):
     """Returns the published leaky ReLU, in the precision of its input."""
     if keras.backend.standardize_dtype(x.dtype) == "float64":
         # TensorFlow keeps the slope of its own in float32.
-        return keras.ops.where(x > 0, x, LEAKY_RELU_SLOPE * x)
-    return keras.ops.leaky_relu(x, LEAKY_RELU_SLOPE)
+        return ops.where(x > 0, x, LEAKY_RELU_SLOPE * x)
+    return ops.leaky_relu(x, LEAKY_RELU_SLOPE)
 
 
 def he_normal():
@@ -145,14 +146,46 @@ class ConvBlock(keras.layers.Layer):
             )
 
     def call(self, inputs, training=None):
-        x = self.conv(inputs)
-        if self.batch_norm:
-            x = self.normalization(x, training=training)
+        if self._can_fold(training):
+            x = self._convolve_folded(inputs)
+        else:
+            x = self.conv(inputs)
+            if self.batch_norm:
+                x = self.normalization(x, training=training)
         if self.activation == "leaky_relu":
             x = leaky_relu(x)
         elif self.activation == "relu":
-            x = keras.ops.relu(x)
+            x = ops.relu(x)
         return x
+
+    def _can_fold(self, training):
+        """Whether the normalization is a fixed scale and shift.
+
+        In 16 bits it is left to the normalization, which computes in float32.
+        """
+        if not self.batch_norm or "16" in self.compute_dtype:
+            return False
+        return not (training and self.normalization.trainable)
+
+    def _convolve_folded(self, inputs):
+        """Normalizes the kernel instead of what it makes of the inputs.
+
+        That saves two passes over the outputs, and lets TensorFlow do bias and
+        activation while it convolves.
+        """
+        norm = self.normalization
+        scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
+        shift = norm.beta - scale * norm.moving_mean
+        if self.use_bias:
+            shift = shift + scale * self.conv.bias
+        x = ops.conv(
+            inputs,
+            self.conv.kernel * scale,
+            strides=self.strides,
+            padding=self.padding,
+            dilation_rate=self.dilation_rate,
+        )
+        return ops.add(x, shift)
 
     def compute_output_shape(self, inputs_shape):
         return self.conv.compute_output_shape(inputs_shape)

@@ -125,8 +125,16 @@ def _average(values, mixture_logits):
         check_modes(values.shape)
     if values.shape[-1] == 1:
         return values[..., 0]
-    weights = ops.softmax(_widen(mixture_logits), axis=-1)
-    return ops.sum(weights * values, axis=-1)
+    logits = _widen(mixture_logits)
+    if values.shape[-1] == 2:
+        # Half the time of a softmax over so short an axis.
+        (first, second), (low, high) = (
+            ops.unstack(tensor, axis=-1) for tensor in (values, logits)
+        )
+        return (
+            ops.sigmoid(low - high) * first + ops.sigmoid(high - low) * second
+        )
+    return ops.sum(ops.softmax(logits, axis=-1) * values, axis=-1)
 
 
 def check_modes(log_variance_shape):

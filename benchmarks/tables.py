@@ -1,0 +1,178 @@
+"""The tables of benchmarks/run.py, in Markdown."""
+
+from benchmarks import backend, figures, report
+
+_TITLES = {
+    "memory": "peak memory",
+    "training": "training step",
+    "serving": "one request",
+    "rendering": "rendering of pairs",
+}
+
+
+def format_run(facts, known):
+    """Formats all figures of a run.
+
+    Args:
+        facts: see `backend.describe`.
+        known: list of figures.
+    """
+    sections = {}
+    for figure in known:
+        sections.setdefault(figure.section, []).append(figure)
+    operations = [
+        *sections.get("ops", []),
+        *sections.get("layers", []),
+    ]
+    parts = [
+        _machine(facts, known),
+        operations and _table_of_operations(operations, known),
+        *(
+            _table_of_ways(title, sections[section])
+            for section, title in _TITLES.items()
+            if section in sections
+        ),
+        *(
+            make(sections[section], known)
+            for section, make in _TABLES.items()
+            if section in sections
+        ),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _machine(facts, known):
+    name, machine = facts["backend"], facts["machine"]
+    where = f"{machine['cores']} CPU cores ({machine['architecture']})"
+    if facts["device"] != "cpu":
+        where = f"{facts['device']}, beside {where}"
+    title = backend.TITLES[name]
+    compiled = "graphs without XLA" if name == "tensorflow" else "XLA"
+    return (
+        f"Measured on {where}, {title} {facts['versions'][name]}, "
+        f"{compiled}, batches of one, float32. Medians, and quartiles in "
+        "parentheses. The matrix product reaches "
+        f"{2e-6 * figures.matrix_rate(known):.0f} GFLOP/s."
+    )
+
+
+def _groups(found):
+    """Returns (what, size) -> list of figures."""
+    groups = {}
+    for figure in found:
+        groups.setdefault((figure.what, figure.size), []).append(figure)
+    return groups
+
+
+def _table_of_operations(found, known):
+    lines = [
+        "| what | how | forward, ms | forward + gradient, ms "
+        "| share of the matrix rate |",
+        "|---|---|---|---|---|",
+    ]
+    for (what, size), group in _groups(found).items():
+        modes = report.by_mode(group)
+        ours = modes["forward"][0]
+        for row in zip(*modes.values(), strict=True):
+            cells = [
+                _cell(figure, modes[figure.mode][0], figure.way != ours.way)
+                for figure in row
+            ]
+            share = row[0].products / row[0].median
+            share /= figures.matrix_rate(known)
+            cells.append(f"{share:.1%}" if share and row[0] is ours else "")
+            lines.append(
+                f"| {what} {size} | `{row[0].way}` | {' | '.join(cells)} |"
+            )
+    return "\n".join(lines)
+
+
+def _table_of_ways(title, found):
+    unit = found[0].unit
+    lines = [f"| {title} | how | {unit} |", "|---|---|---|"]
+    for (what, size), group in _groups(found).items():
+        for figure in group:
+            cell = _cell(figure, group[0], figure is not group[0])
+            lines.append(f"| {what} {size} | {figure.way} | {cell} |")
+    return "\n".join(lines)
+
+
+def _table_of_overheads(found, known):
+    lines = [
+        "| network, forward | images | plain correlation, ms | GOCor, ms "
+        "| overhead |",
+        "|---|---|---|---|---|",
+    ]
+    for (what, size), (plain, gocor) in _groups(found).items():
+        lines.append(
+            f"| {what} | {size} | {_cell(plain)} | {_cell(gocor)} "
+            f"| {gocor.median / plain.median:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def _table_of_published(found, known):
+    lines = [
+        "| network, forward | images | ours, ms | published code, ms | ratio |",
+        "|---|---|---|---|---|",
+    ]
+    for (what, size), (ours, *published) in _groups(found).items():
+        cells = " | "
+        if published:
+            theirs = published[0].median
+            cells = f"{theirs:.0f} | {theirs / ours.median:.1f}"
+        lines.append(f"| {what} | {size} | {_cell(ours)} | {cells} |")
+    return "\n".join(lines)
+
+
+def _table_of_rates(found, known):
+    lines = ["| the device | in | rate |", "|---|---|---|"]
+    for f in found:
+        rate = (
+            f"{2e-6 * f.products / f.median:.0f} GFLOP/s"
+            if f.products
+            else f"{1e-6 * f.traffic / f.median:.1f} GB/s"
+        )
+        lines.append(f"| {f.what} {f.size} | {f.way} | {rate} |")
+    return "\n".join(lines)
+
+
+def _table_of_rooflines(found, known):
+    lines = [
+        "| operation, forward | in | ms | limited by | share of the limit |",
+        "|---|---|---|---|---|",
+    ]
+    for f in found:
+        share, limit = figures.roofline(f, known)
+        lines.append(
+            f"| {f.what} {f.size} | {f.way} | {_cell(f)} | {limit} "
+            f"| {share:.1%} |"
+        )
+    return "\n".join(lines)
+
+
+def _table_of_throughput(found, known):
+    lines = ["| network | pairs | in | pairs per second |", "|---|---|---|---|"]
+    for f in found:
+        low, median, high = figures.pairs_per_second(f)
+        lines.append(
+            f"| {f.what} | {f.size} | {f.way} "
+            f"| {median:.1f} ({low:.1f} to {high:.1f}) |"
+        )
+    return "\n".join(lines)
+
+
+_TABLES = {
+    "networks": _table_of_overheads,
+    "published": _table_of_published,
+    "device rates": _table_of_rates,
+    "roofline": _table_of_rooflines,
+    "throughput": _table_of_throughput,
+}
+
+
+def _cell(figure, ours=None, with_ratio=False):
+    ratio = f", {figure.median / ours.median:.1f}x" if with_ratio else ""
+    if figure.runs == 1:
+        return f"{figure.median:.1f}{ratio}"
+    return f"{figures.format_spread(figure)}{ratio}"
