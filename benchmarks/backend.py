@@ -4,6 +4,7 @@ TensorFlow is imported only where Keras runs on it, so that the same benchmarks
 run where JAX alone is installed.
 """
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -29,13 +30,22 @@ def name():
     return found
 
 
-def quieten():
+@contextlib.contextmanager
+def quiet():
     """Hides what the backend says beside errors, such as each retracing."""
-    logging.set_verbosity(logging.ERROR)
+    loggers = [logging.get_absl_logger()]
     if name() == "tensorflow":
         import tensorflow as tf
 
-        tf.get_logger().setLevel("ERROR")
+        loggers.append(tf.get_logger())
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel("ERROR")
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def compile_function(function):

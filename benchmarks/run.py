@@ -220,12 +220,13 @@ def run_all(argv):
     options = _checked_options(arguments)
     facts, before = _try_files(arguments)
     known = []
-    for group in _measure(options):
-        known += group
-        print("\n".join(report.lines(group, known)), flush=True)
-        # A run that is stopped leaves the figures it has.
-        if arguments.json:
-            figures.save(arguments.json, facts, known)
+    with backend.quiet():
+        for group in _measure(options):
+            known += group
+            print("\n".join(report.lines(group, known)), flush=True)
+            # A run that is stopped leaves the figures it has.
+            if arguments.json:
+                figures.save(arguments.json, facts, known)
     if arguments.output:
         report.replace_between_markers(
             arguments.output, tables.format_run(facts, known)
@@ -246,7 +247,6 @@ def _try_files(arguments):
     What cannot be used, read or written is refused now, not at the end.
     """
     try:
-        backend.quieten()
         facts, before = backend.describe(), []
         if arguments.compare:
             before = figures.load(arguments.compare, facts)
