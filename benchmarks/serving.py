@@ -3,11 +3,10 @@
     python benchmarks/serving.py --output=docs/serving.md --json=serving.json
 
 Medians of interleaved runs in one process for batches of 1, 4 and 16 pairs;
-peak memory of one pair, that of a process of its own per way; then pairs a
-second over gRPC on this machine, of 1, 4 and 16 clients. They ask the server
-of the tests (tests/serving/conformance), or one that runs already and serves
-the network: --server=HOST:PORT. `--output` replaces what lies between the
-file's two markers. Needs the extras `serve` and `onnx`.
+then pairs a second over gRPC on this machine, of 1, 4 and 16 clients. They ask
+the server of the tests (tests/serving/conformance), or one that runs already
+and serves the network: --server=HOST:PORT. `--output` replaces what lies
+between the file's two markers. Needs the extras `serve` and `onnx`.
 """
 
 import concurrent.futures
@@ -15,7 +14,6 @@ import contextlib
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,10 +24,15 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
-from absl import app, flags  # noqa: E402
+from absl import flags  # noqa: E402
 
 import gocor_tf  # noqa: E402
-from benchmarks import report, serving_table, stopwatch  # noqa: E402
+from benchmarks import (  # noqa: E402
+    flag_checks,
+    report,
+    serving_table,
+    stopwatch,
+)
 from gocor_tf.data import atomic  # noqa: E402
 from gocor_tf.export import onnx_file, saved_model, signatures  # noqa: E402
 from gocor_tf.serving import Client  # noqa: E402
@@ -51,26 +54,13 @@ def define_flags():
     )
     flags.DEFINE_string("output", None, "Markdown file to update.")
     flags.DEFINE_string("json", None, "JSON file of all figures.")
-    flags.DEFINE_string(
-        "memory", None, "FOLDER:WAY; print the peak memory of one way, in MB."
-    )
 
 
 def write_exports(folder):
-    """Writes a version directory and, if it can be, an ONNX file.
-
-    Returns:
-        Path of the version, and the ways of `WAYS` that there are.
-    """
+    """Writes a version directory, whose path it returns, and an ONNX file."""
     model = gocor_tf.load_model(NAME)
-    version = saved_model.write_version(model, folder, NAME)
-    ways = list(WAYS)
-    try:
-        onnx_file.write_onnx(model, folder / f"{NAME}.onnx")
-    except RuntimeError as error:
-        print(f"ONNX Runtime left out: {error}", flush=True)
-        ways.remove("ONNX Runtime")
-    return version, ways
+    onnx_file.write_onnx(model, folder / f"{NAME}.onnx")
+    return saved_model.write_version(model, folder, NAME)
 
 
 def python_model(folder):
@@ -119,14 +109,14 @@ def images(batch, size):
     }
 
 
-def time_batches(folder, ways, batches, size, seconds):
+def time_batches(folder, batches, size, seconds):
     """Times ways in turn.
 
     Returns:
         Dict: batch -> way -> lower quartile, median and upper quartile of the
         time for one request, in ms.
     """
-    models = {way: WAYS[way](folder) for way in ways}
+    models = {way: load(folder) for way, load in WAYS.items()}
     times = {}
     for batch in batches:
         pair = images(batch, size)
@@ -140,30 +130,6 @@ def time_batches(folder, ways, batches, size, seconds):
         )
         print(f"batch {batch}: {times[batch]}", flush=True)
     return times
-
-
-def measure_memory(folder, ways, size):
-    """Returns way -> peak memory of one pair, in MB."""
-    height, width = size
-    command = [sys.executable, __file__, f"--size={height}x{width}"]
-    memory = {}
-    for way in ways:
-        result = subprocess.run(
-            [*command, f"--memory={folder}:{way}"],
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-        )
-        memory[way] = float(result.stdout)
-        print(f"peak memory, {way}: {memory[way]:.0f} MB", flush=True)
-    return memory
-
-
-def print_memory(folder, way, size):
-    """Prints by how much one call raises the memory of this process, in MB."""
-    model, pair = WAYS[way](pathlib.Path(folder)), images(1, size)
-    model(**pair)
-    print(stopwatch.peak_memory(lambda: model(**pair)))
 
 
 @contextlib.contextmanager
@@ -224,9 +190,6 @@ def run_all(argv):
     command_line.check_no_arguments(argv)
     arguments = flags.FLAGS
     size = command_line.parse_size(arguments.size)
-    if arguments.memory:
-        print_memory(*arguments.memory.split(":"), size)
-        return
     # What cannot be written is refused now, not at the end.
     if arguments.output:
         report.split_at_markers(arguments.output)
@@ -246,13 +209,12 @@ def run_all(argv):
 def measure(arguments, size):
     """Returns all figures, ready for JSON."""
     batches, clients = (
-        _integers(arguments, name) for name in ("batches", "clients")
+        flag_checks.integers(name) for name in ("batches", "clients")
     )
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        version, ways = write_exports(folder)
-        memory = measure_memory(folder, ways, size)
-        times = time_batches(folder, ways, batches, size, arguments.seconds)
+        version = write_exports(folder)
+        times = time_batches(folder, batches, size, arguments.seconds)
         server = (
             contextlib.nullcontext(arguments.server)
             if arguments.server
@@ -265,19 +227,8 @@ def measure(arguments, size):
         "cores": os.cpu_count(),
         "own_server": not arguments.server,
         "batches": times,
-        "memory": memory,
         "clients": rates,
     }
-
-
-def _integers(arguments, name):
-    values = arguments[name].value
-    if not values or not all(v.isdecimal() and int(v) for v in values):
-        raise app.UsageError(
-            f"`--{name}` must be numbers > 0, as in 1,4. "
-            f"Received: --{name}={','.join(values)}"
-        )
-    return list(map(int, values))
 
 
 if __name__ == "__main__":

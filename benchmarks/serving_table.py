@@ -22,25 +22,25 @@ def format_results(results):
     return "\n\n".join(
         [
             machine,
-            _table_of_batches(results["batches"], results["memory"]),
+            _table_of_batches(results["batches"]),
             _table_of_clients(results["clients"], results["own_server"]),
         ]
     )
 
 
-def _table_of_batches(batches, memory):
+def _table_of_batches(batches):
     lines = [
         "| in one process | "
         + " | ".join(f"{batch} pairs, ms" for batch in batches)
-        + " | peak memory of one pair, MB |",
-        "|---" * (len(batches) + 2) + "|",
+        + " |",
+        "|---" * (len(batches) + 1) + "|",
     ]
-    for way, value in memory.items():
+    for way in next(iter(batches.values())):
         cells = [
             _cell(times[way], times[_OURS][1] if way != _OURS else None)
             for times in batches.values()
         ]
-        lines.append(f"| {way} | {' | '.join(cells)} | {value:.0f} |")
+        lines.append(f"| {way} | {' | '.join(cells)} |")
     return "\n".join(lines).replace("| 1 pairs,", "| 1 pair,")
 
 

@@ -76,12 +76,13 @@ def time_steps(steps, folder):
 def time_command(folder):
     """Returns the seconds of `gocor-match` on the packaged pair."""
     command = [sys.executable, "-m", "gocor_tf.trainers.match"]
-    command += [f"--reference={PAIR / '1.jpg'}", f"--query={PAIR / '6.jpg'}"]
+    command += [str(PAIR / "1.jpg"), str(PAIR / "6.jpg")]
     begin = time.perf_counter()
     subprocess.run(
         [*command, f"--output_dir={folder / 'command'}"],
         capture_output=True,
         check=True,
+        cwd=ROOT,
     )
     return time.perf_counter() - begin
 

@@ -148,6 +148,35 @@ def test_wrong_usage(flag, message, tmp_path, run_command):
         run_command(saved_model.export, saved_model.define_flags, *arguments)
 
 
+def test_onnx_is_written_in_float32(tmp_path, run_command):
+    arguments = [f"--output_dir={tmp_path}", "--format=onnx"]
+    with pytest.raises(app.UsageError, match="`--dtype` must be float32"):
+        run_command(
+            saved_model.export,
+            saved_model.define_flags,
+            *arguments,
+            "--dtype=bfloat16",
+        )
+
+
+@pytest.mark.slow
+def test_bfloat16_is_written_and_its_difference_said(tmp_path, run_command):
+    output = run_command(
+        saved_model.export,
+        saved_model.define_flags,
+        f"--output_dir={tmp_path}",
+        "--dtype=bfloat16",
+    )
+    said, version = output.splitlines()
+    assert version == str(tmp_path / "default" / "1")
+    difference, length = map(
+        float,
+        re.search(r"([\d.]+) px, of a mean flow of (\d+) px", said).groups(),
+    )
+    # A step of bfloat16 is 0.8 %.
+    assert 0 < difference < 0.02 * length
+
+
 def test_other_backends_are_wrong_usage():
     pytest.importorskip("jax")
     result = run_process("--output_dir=y", KERAS_BACKEND="jax")
