@@ -50,16 +50,22 @@ def lower(confidence, flow):
 def _depart(flow, rows):
     """Returns the departure in a slice of rows."""
     start, stop = max(0, rows.start - _RADIUS), rows.stop + _RADIUS
-    # Differences of squares: float32 would not do.
-    x = flow[start:stop].astype(np.float64)
     above = rows.start - start
-    below = len(x) - above - (rows.stop - rows.start)
-    margins = (_RADIUS - above, _RADIUS - below), (_RADIUS, _RADIUS), (0, 0)
-    x = np.pad(x, margins, "reflect", reflect_type="odd")
+    below = min(stop, len(flow)) - rows.stop
+    margins = (_RADIUS - above, _RADIUS - below), (_RADIUS, _RADIUS)
+    squares = 0.0
+    for component in np.moveaxis(flow[start:stop], -1, 0):
+        # Differences of squares: float32 would not do.
+        x = component.astype(np.float64)
+        squares += _squares(np.pad(x, margins, "reflect", reflect_type="odd"))
+    return np.sqrt(squares).astype(np.float32)
+
+
+def _squares(x):
+    """Returns the mean squared distances from planes, without the margins."""
     variance = _filter(x**2, _MEAN, _MEAN) - _filter(x, _MEAN, _MEAN) ** 2
     slopes = _filter(x, _SLOPE, _MEAN) ** 2 + _filter(x, _MEAN, _SLOPE) ** 2
-    rest = variance - slopes * np.mean(_STEPS**2)
-    return np.sqrt(np.maximum(rest, 0).sum(axis=-1)).astype(np.float32)
+    return np.maximum(variance - slopes * np.mean(_STEPS**2), 0)
 
 
 def _filter(x, row, column):
