@@ -47,7 +47,7 @@ class CompiledNetwork:
         self._run = compile_outputs(_ANSWER)
         self._glance = compile_outputs(
             [f"{name}{_COARSE_LEVEL}" for name in ("flow", *_MIXTURE)],
-            # Known sizes are traced in half the time.
+            # Known sizes make a smaller graph, which is traced sooner.
             (1, *_COARSE_SIZE, 3),
         )
         self._features = _compile_features(model)
@@ -82,7 +82,7 @@ class CompiledNetwork:
         return _to_numpy(outputs["flow"], outputs["confidence"][..., None])
 
     def glance(self, reference, query):
-        """Does the same for images of 256 x 256, without fine detail.
+        """Does the same for one pair of 256 x 256, without fine detail.
 
         What only finer levels need is not computed then.
         """

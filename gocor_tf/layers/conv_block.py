@@ -170,8 +170,8 @@ class ConvBlock(keras.layers.Layer):
     def _convolve_folded(self, inputs):
         """Normalizes the kernel instead of what it makes of the inputs.
 
-        That saves two passes over the outputs, and lets TensorFlow do bias and
-        activation while it convolves.
+        That saves two passes over the outputs, and TensorFlow adds the bias
+        while it convolves.
         """
         norm = self.normalization
         scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
