@@ -19,9 +19,10 @@ _SMALL_SIDE, _LARGE_SIDE = 256, 1024
 _LIGHT_PIXELS, _HEAVY_PIXELS = 2**21, 2**20
 _COARSE_SIZE = (256, 256)
 _MIXTURE = ("log_variance", "mixture_logits")
-_ANSWER = ("flow", "confidence", *_MIXTURE)
 # What PDC-Net knows of the 256 x 256 images.
 _COARSE_LEVEL = "_level_3"
+_ANSWER = ("flow", "confidence", *_MIXTURE)
+_COARSE_ANSWER = tuple(f"{name}{_COARSE_LEVEL}" for name in ("flow", *_MIXTURE))
 
 
 class CompiledNetwork:
@@ -43,13 +44,7 @@ class CompiledNetwork:
         options = (
             {} if num_iterations is None else {"num_iterations": num_iterations}
         )
-        compile_outputs = functools.partial(_compile, model, options)
-        self._run = compile_outputs(_ANSWER)
-        self._glance = compile_outputs(
-            [f"{name}{_COARSE_LEVEL}" for name in ("flow", *_MIXTURE)],
-            # Known sizes make a smaller graph, which is traced sooner.
-            (1, *_COARSE_SIZE, 3),
-        )
+        self._run = _compile(model, options)
         self._features = _compile_features(model)
         self.trust = _choose_trust(model, _output_names(model, self._run))
         self.seen_side = (
@@ -82,13 +77,10 @@ class CompiledNetwork:
         return _to_numpy(outputs["flow"], outputs["confidence"][..., None])
 
     def glance(self, reference, query):
-        """Does the same for one pair of 256 x 256, without fine detail.
-
-        What only finer levels need is not computed then.
-        """
+        """Does the same for one pair of 256 x 256, without fine detail."""
         if not isinstance(self.trust, MixtureTrust):
             return self.match(reference, query)
-        outputs = self._glance(reference, query)
+        outputs = self._run(reference, query)
         return _to_numpy(
             *(
                 resize.bilinear_resize(values, _COARSE_SIZE)
@@ -139,11 +131,12 @@ def _to_numpy(*tensors):
     return tuple(keras.ops.convert_to_numpy(tensor) for tensor in tensors)
 
 
-def _compile(model, options, names, shape=(None, None, None, 3)):
+def _compile(model, options):
     """Returns a function of two uint8 image batches, traced once.
 
-    It returns those of a network's outputs that have some names, as a dict.
+    It returns what a matcher needs of a network's outputs, as a dict.
     """
+    names = (*_ANSWER, *_COARSE_ANSWER)
 
     def predict(network, reference, query):
         outputs = network(
@@ -159,7 +152,7 @@ def _compile(model, options, names, shape=(None, None, None, 3)):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        images = tf.TensorSpec(shape, tf.uint8)
+        images = tf.TensorSpec((None, None, None, 3), tf.uint8)
         return tf.function(
             functools.partial(predict, model), input_signature=[images, images]
         )

@@ -19,6 +19,7 @@ Flags are defined when the command runs, not when its module is imported, so
 that two commands may have a flag of the same name.
 """
 
+import gc
 import importlib
 import re
 import sys
@@ -48,6 +49,10 @@ def run(main, define_flags):
         except (Exception, KeyboardInterrupt) as error:
             wrong_usage = isinstance(error, app.UsageError)
             _exit(error, WRONG_USAGE if wrong_usage else FAILED)
+        finally:
+            # Python's last collection would visit all that TensorFlow and
+            # Keras hold, for a second and more, and free nothing of use.
+            gc.freeze()
 
     _parse_or_exit(lambda argv: define_flags(), sys.argv)
     _describe(main)

@@ -77,21 +77,34 @@ def cut_windows(feature_map, radius):
     """
     batch, height, width, channels = ops.shape(feature_map)
     rows, columns = count_tiles(height), count_tiles(width)
-    size = TILE + 2 * radius
-    # A window covers `1 + extra` blocks a side, the last one partly.
-    extra = -(-2 * radius // TILE)
-    block_rows, block_columns = rows + extra, columns + extra
+    margin = 2 * radius
+    size = TILE + margin
+    padded_height, padded_width = rows * TILE + margin, columns * TILE + margin
     padded = _pad(
         feature_map,
         {
-            1: (radius, block_rows * TILE - height - radius),
-            2: (radius, block_columns * TILE - width - radius),
+            1: (radius, padded_height - height - radius),
+            2: (radius, padded_width - width - radius),
         },
     )
-    x = _split_blocks(padded, block_rows, block_columns)
-    x = _overlap(x, 1, 3, rows, size)
-    x = _overlap(x, 2, 4, columns, size)
-    return ops.reshape(x, (batch, rows, columns, size * size, channels))
+    # Windows begin where runs of so many pixels do: whole runs are copied.
+    run = math.gcd(TILE, margin)
+    top = ops.arange(batch, dtype="int32") * padded_height
+    y = ops.reshape(top, (-1, 1, 1)) + _offsets(rows, TILE, size)
+    x = _offsets(columns, TILE // run, size // run)
+    index = ops.reshape(y * (padded_width // run), (batch, rows, 1, size, 1))
+    index = index + ops.expand_dims(x, 1)
+    runs = ops.reshape(padded, (-1, run * channels))
+    return ops.reshape(
+        ops.take(runs, index, axis=0),
+        (batch, rows, columns, size * size, channels),
+    )
+
+
+def _offsets(count, step, length):
+    """Returns `(count, length)`: `length` numbers from each `step` on."""
+    starts = ops.arange(count, dtype="int32") * step
+    return ops.reshape(starts, (-1, 1)) + ops.arange(length, dtype="int32")
 
 
 def extract_band(scores, radius):
@@ -184,16 +197,3 @@ def _split_blocks(x, rows, columns):
     batch, _, _, channels = ops.shape(x)
     x = ops.reshape(x, (batch, rows, TILE, columns, TILE, channels))
     return ops.transpose(x, (0, 1, 3, 2, 4, 5))
-
-
-def _overlap(x, block_axis, pixel_axis, count, size):
-    """Joins each of the first `count` blocks with the blocks after it."""
-    parts = []
-    for start in range(0, size, TILE):
-        shape = list(ops.shape(x))
-        shape[block_axis] = count
-        shape[pixel_axis] = min(TILE, size - start)
-        starts = [0] * len(shape)
-        starts[block_axis] = start // TILE
-        parts.append(ops.slice(x, starts, shape))
-    return ops.concatenate(parts, axis=pixel_axis)
