@@ -8,7 +8,7 @@ from gocor_tf.ops import tiles
 RADIUS = 4
 _BYTES = 4
 # Of the products of a tile with its window, those within the search radius.
-_TILE = (tiles.TILE**2, (tiles.TILE + 2 * RADIUS) ** 2)
+_TILE = (tiles.PIXELS, math.prod(tiles.window_size(RADIUS)))
 _BAND = (2 * RADIUS + 1) ** 2 / _TILE[1]
 
 

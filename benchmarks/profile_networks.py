@@ -4,7 +4,7 @@
     python benchmarks/profile_networks.py --networks=default --top=20
 
 For one pair of 480 x 640: the multiply-adds that the answer needs (of a tile's
-256 products per pixel those within the search radius alone), the bytes of their
+192 products per pixel those within the search radius alone), the bytes of their
 operands, the floor (what both take at the matrix rate and the bandwidth that
 this machine reaches in the same process), the measured time, the peak memory;
 and the time by kind of operation, of one operation after the other. `--top`

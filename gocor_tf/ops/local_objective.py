@@ -34,10 +34,10 @@ class LocalObjective(NamedTuple):
 
     reference: Any  # windows of features, divided by their channels
     query: Any  # the same of the query, or None: no query term
-    inside: Any  # (1, rows, columns, 64, 1): 1 in the map, 0 where tiles end
+    inside: Any  # (1, rows, columns, PIXELS, 1): 1 in the map, else 0
     size: tuple  # (height, width) of the map
     radius: int  # of the search window, in pixels
-    label: Any  # (64, window pixels): of filter and feature; so the slopes
+    label: Any  # (PIXELS, window pixels): of filter and feature; so the slopes
     positive_slope: Any
     negative_slope: Any
     score_eta: float  # width of the smooth score activation
@@ -74,7 +74,7 @@ def create(
     label, weight, mask = functions
     label, positive_slope, negative_slope = (
         tiles.lift_band(
-            ops.broadcast_to(values, (tiles.TILE**2, values.shape[0])), radius
+            ops.broadcast_to(values, (tiles.PIXELS, values.shape[0])), radius
         )
         for values in (weight * label, weight, weight * mask)
     )

@@ -1,12 +1,15 @@
 """Tile space: local windows of a feature map as batched matrix products.
 
-The reference grid is cut into tiles of 8 x 8 pixels. Every pixel of a tile
-looks at query pixels of one common window of `size = 8 + 2 * radius` pixels a
+The reference grid is cut into tiles of 4 x 8 pixels. Every pixel of a tile
+looks at query pixels of one common window, `radius` pixels larger on each
 side, so one matrix product of the tile's features with the window's features
 holds every dot product the tile needs. Those within `radius` of a pixel form a
 band of that product: pixel `(i, j)` of the tile owns the entries
 `(i + dy, j + dx)` of the window, `dy` and `dx` in `0..2 * radius`. The band is
 read and written by padding, reshaping and slicing alone.
+
+Larger tiles compute more that is outside the band, smaller ones copy more
+features into windows (docs/performance.md).
 
 Slices go through `ops.slice`: the gradient of `x[..., a:b]` is an order of
 magnitude slower on TensorFlow.
@@ -16,13 +19,24 @@ import math
 
 from keras import ops
 
-TILE = 8
+HEIGHT, WIDTH = 4, 8
+PIXELS = HEIGHT * WIDTH
 
 
-def count_tiles(length):
-    """Returns how many tiles cover a side of a map, an integer or a tensor."""
+def window_size(radius):
+    """Returns the `(height, width)` of the window around a tile."""
+    return HEIGHT + 2 * radius, WIDTH + 2 * radius
+
+
+def count_tiles(height, width):
+    """Returns how many rows and columns of tiles cover a map.
+
+    Args:
+        height: rows of the map, an integer or a tensor.
+        width: columns of the map, likewise.
+    """
     # Not by dividing a negative number, which ONNX would round up.
-    return (length + TILE - 1) // TILE
+    return (height + HEIGHT - 1) // HEIGHT, (width + WIDTH - 1) // WIDTH
 
 
 def cut_tiles(feature_map):
@@ -32,25 +46,24 @@ def cut_tiles(feature_map):
         feature_map: `(batch, height, width, channels)`.
 
     Returns:
-        `(batch, rows, columns, 64, channels)`, pixels row-major.
+        `(batch, rows, columns, PIXELS, channels)`, pixels row-major.
     """
     batch, height, width, channels = ops.shape(feature_map)
-    rows, columns = count_tiles(height), count_tiles(width)
+    rows, columns = count_tiles(height, width)
     padded = _pad(
         feature_map,
-        {1: (0, rows * TILE - height), 2: (0, columns * TILE - width)},
+        {1: (0, rows * HEIGHT - height), 2: (0, columns * WIDTH - width)},
     )
-    return ops.reshape(
-        _split_blocks(padded, rows, columns),
-        (batch, rows, columns, TILE * TILE, channels),
-    )
+    x = ops.reshape(padded, (batch, rows, HEIGHT, columns, WIDTH, channels))
+    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(x, (batch, rows, columns, PIXELS, channels))
 
 
 def join_tiles(tiles, height, width):
     """Puts tiles back together, the inverse of `cut_tiles`.
 
     Args:
-        tiles: `(batch, rows, columns, 64, channels)`.
+        tiles: `(batch, rows, columns, PIXELS, channels)`.
         height: rows of the map.
         width: columns of the map.
 
@@ -58,9 +71,9 @@ def join_tiles(tiles, height, width):
         `(batch, height, width, channels)`.
     """
     batch, rows, columns, _, channels = ops.shape(tiles)
-    x = ops.reshape(tiles, (batch, rows, columns, TILE, TILE, channels))
+    x = ops.reshape(tiles, (batch, rows, columns, HEIGHT, WIDTH, channels))
     x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-    x = ops.reshape(x, (batch, rows * TILE, columns * TILE, channels))
+    x = ops.reshape(x, (batch, rows * HEIGHT, columns * WIDTH, channels))
     return ops.slice(x, (0, 0, 0, 0), (batch, height, width, channels))
 
 
@@ -72,14 +85,14 @@ def cut_windows(feature_map, radius):
         radius: search radius in pixels.
 
     Returns:
-        `(batch, rows, columns, size * size, channels)`, where `size` is
-        `8 + 2 * radius`, pixels row-major.
+        `(batch, rows, columns, window pixels, channels)`, pixels row-major.
     """
     batch, height, width, channels = ops.shape(feature_map)
-    rows, columns = count_tiles(height), count_tiles(width)
+    rows, columns = count_tiles(height, width)
+    window_height, window_width = window_size(radius)
     margin = 2 * radius
-    size = TILE + margin
-    padded_height, padded_width = rows * TILE + margin, columns * TILE + margin
+    padded_height = rows * HEIGHT + margin
+    padded_width = columns * WIDTH + margin
     padded = _pad(
         feature_map,
         {
@@ -88,16 +101,16 @@ def cut_windows(feature_map, radius):
         },
     )
     # Windows begin where runs of so many pixels do: whole runs are copied.
-    run = math.gcd(TILE, margin)
+    run = math.gcd(WIDTH, margin)
     top = ops.arange(batch, dtype="int32") * padded_height
-    y = ops.reshape(top, (-1, 1, 1)) + _offsets(rows, TILE, size)
-    x = _offsets(columns, TILE // run, size // run)
-    index = ops.reshape(y * (padded_width // run), (batch, rows, 1, size, 1))
-    index = index + ops.expand_dims(x, 1)
+    y = ops.reshape(top, (-1, 1, 1)) + _offsets(rows, HEIGHT, window_height)
+    y = ops.reshape(y, (batch, rows, 1, window_height, 1))
+    x = _offsets(columns, WIDTH // run, window_width // run)
+    index = y * (padded_width // run) + ops.expand_dims(x, 1)
     runs = ops.reshape(padded, (-1, run * channels))
     return ops.reshape(
         ops.take(runs, index, axis=0),
-        (batch, rows, columns, size * size, channels),
+        (batch, rows, columns, window_height * window_width, channels),
     )
 
 
@@ -111,63 +124,65 @@ def extract_band(scores, radius):
     """Reads each pixel's own displacements out of its tile's scores.
 
     Args:
-        scores: `(..., 64, size * size)`.
+        scores: `(..., PIXELS, window pixels)`.
         radius: search radius in pixels.
 
     Returns:
-        `(..., 64, (2 * radius + 1)**2)`, dy slow and dx fast.
+        `(..., PIXELS, (2 * radius + 1)**2)`, dy slow and dx fast.
     """
     lead = tuple(ops.shape(scores)[:-2])
-    size, side = TILE + 2 * radius, 2 * radius + 1
+    height, width = window_size(radius)
+    size, side = height * width, 2 * radius + 1
     count = math.prod(lead)
-    # Entry (i, j, i + dy, j + dx) lies at i * (TILE * size**2 + size)
-    # + j * (size**2 + 1) + dy * size + dx: a regular grid of its own.
-    row = TILE * size**2
-    x = ops.reshape(scores, (count, TILE * row))
-    x = ops.pad(x, ((0, 0), (0, TILE * size)))
-    x = ops.reshape(x, (count, TILE, row + size))
-    x = ops.slice(x, (0, 0, 0), (count, TILE, row + TILE))
-    x = ops.reshape(x, (count, TILE * TILE, size**2 + 1))
-    x = ops.slice(x, (0, 0, 0), (count, TILE * TILE, side * size))
-    x = ops.reshape(x, (count, TILE * TILE * side, size))
-    x = ops.slice(x, (0, 0, 0), (count, TILE * TILE * side, side))
-    return ops.reshape(x, (*lead, TILE * TILE, side**2))
+    # Entry (i, j, i + dy, j + dx) lies at i * (WIDTH * size + width)
+    # + j * (size + 1) + dy * width + dx: a regular grid of its own.
+    row = WIDTH * size
+    x = ops.reshape(scores, (count, HEIGHT * row))
+    x = ops.pad(x, ((0, 0), (0, HEIGHT * width)))
+    x = ops.reshape(x, (count, HEIGHT, row + width))
+    x = ops.slice(x, (0, 0, 0), (count, HEIGHT, row + WIDTH))
+    x = ops.reshape(x, (count, PIXELS, size + 1))
+    x = ops.slice(x, (0, 0, 0), (count, PIXELS, side * width))
+    x = ops.reshape(x, (count, PIXELS * side, width))
+    x = ops.slice(x, (0, 0, 0), (count, PIXELS * side, side))
+    return ops.reshape(x, (*lead, PIXELS, side**2))
 
 
 def lift_band(coefficients, radius):
     """Writes each pixel's displacements into its tile, zero elsewhere.
 
     Args:
-        coefficients: `(..., 64, (2 * radius + 1)**2)`.
+        coefficients: `(..., PIXELS, (2 * radius + 1)**2)`.
         radius: search radius in pixels.
 
     Returns:
-        `(..., 64, size * size)`: the adjoint of `extract_band`.
+        `(..., PIXELS, window pixels)`: the adjoint of `extract_band`.
     """
     lead = tuple(ops.shape(coefficients)[:-2])
-    size, side = TILE + 2 * radius, 2 * radius + 1
+    height, width = window_size(radius)
+    size, side = height * width, 2 * radius + 1
     count = math.prod(lead)
-    row = TILE * size**2
-    x = ops.reshape(coefficients, (count, TILE * TILE * side, side))
-    x = ops.pad(x, ((0, 0), (0, 0), (0, size - side)))
-    x = ops.reshape(x, (count, TILE * TILE, side * size))
-    x = ops.pad(x, ((0, 0), (0, 0), (0, size**2 + 1 - side * size)))
-    x = ops.reshape(x, (count, TILE, row + TILE))
-    x = ops.pad(x, ((0, 0), (0, 0), (0, size - TILE)))
-    x = ops.reshape(x, (count, TILE * (row + size)))
-    x = ops.slice(x, (0, 0), (count, TILE * row))
-    return ops.reshape(x, (*lead, TILE * TILE, size**2))
+    row = WIDTH * size
+    x = ops.reshape(coefficients, (count, PIXELS * side, side))
+    x = ops.pad(x, ((0, 0), (0, 0), (0, width - side)))
+    x = ops.reshape(x, (count, PIXELS, side * width))
+    x = ops.pad(x, ((0, 0), (0, 0), (0, size + 1 - side * width)))
+    x = ops.reshape(x, (count, HEIGHT, row + WIDTH))
+    x = ops.pad(x, ((0, 0), (0, 0), (0, width - WIDTH)))
+    x = ops.reshape(x, (count, HEIGHT * (row + width)))
+    x = ops.slice(x, (0, 0), (count, HEIGHT * row))
+    return ops.reshape(x, (*lead, PIXELS, size))
 
 
 def multiply(tiles, windows):
     """Multiplies every pixel of a tile with every pixel of its window.
 
     Args:
-        tiles: `(batch, rows, columns, 64, channels)`.
-        windows: `(batch, rows, columns, size * size, channels)`.
+        tiles: `(batch, rows, columns, PIXELS, channels)`.
+        windows: `(batch, rows, columns, window pixels, channels)`.
 
     Returns:
-        Scores `(batch, rows, columns, 64, size * size)`.
+        Scores `(batch, rows, columns, PIXELS, window pixels)`.
     """
     return ops.einsum("bhwpc,bhwqc->bhwpq", tiles, windows)
 
@@ -176,11 +191,11 @@ def multiply_transpose(scores, windows):
     """Sums window features weighted by scores, the adjoint of `multiply`.
 
     Args:
-        scores: `(batch, rows, columns, 64, size * size)`.
-        windows: `(batch, rows, columns, size * size, channels)`.
+        scores: `(batch, rows, columns, PIXELS, window pixels)`.
+        windows: `(batch, rows, columns, window pixels, channels)`.
 
     Returns:
-        Tiles `(batch, rows, columns, 64, channels)`.
+        Tiles `(batch, rows, columns, PIXELS, channels)`.
     """
     # Its gradient is cheaper than that of `ops.einsum`, whose equation for
     # it transposes the scores.
@@ -190,10 +205,3 @@ def multiply_transpose(scores, windows):
 def _pad(x, amounts):
     widths = [amounts.get(axis, (0, 0)) for axis in range(len(x.shape))]
     return ops.pad(x, widths)
-
-
-def _split_blocks(x, rows, columns):
-    """Orders a padded map as `(batch, rows, columns, 8, 8, channels)`."""
-    batch, _, _, channels = ops.shape(x)
-    x = ops.reshape(x, (batch, rows, TILE, columns, TILE, channels))
-    return ops.transpose(x, (0, 1, 3, 2, 4, 5))
