@@ -12,6 +12,8 @@ import platform
 import keras
 from absl import logging
 
+# A network's answer: what users of it read.
+ANSWER = ("flow", "confidence")
 TITLES = {"tensorflow": "TensorFlow", "jax": "JAX"}
 
 
@@ -60,17 +62,24 @@ def compile_function(function):
 
 
 def compile_network(model):
-    """Returns a network as a compiled function of a pair to its flow.
+    """Returns a network as a compiled function of a pair to its answer.
+
+    The answer is a list: the flow and, of networks that give it, the
+    confidence.
 
     Args:
         model: built network of the family.
     """
+
+    def answer(outputs):
+        return [outputs[name] for name in ANSWER if name in outputs]
+
     if name() == "tensorflow":
-        return compile_function(lambda pair: model(pair)["flow"])
+        return compile_function(lambda pair: answer(model(pair)))
     run = compile_function(
-        lambda variables, pair: model.stateless_call(*variables, pair)[0][
-            "flow"
-        ]
+        lambda variables, pair: answer(
+            model.stateless_call(*variables, pair)[0]
+        )
     )
     groups = model.trainable_variables, model.non_trainable_variables
     variables = [[v.value for v in group] for group in groups]

@@ -22,11 +22,10 @@ from absl import flags  # noqa: E402
 
 import gocor_tf  # noqa: E402
 from gocor_tf import progress, views, visualization  # noqa: E402
-from gocor_tf.data import atomic, pictures  # noqa: E402
+from gocor_tf.data import atomic, packaged_pair, pictures  # noqa: E402
 from gocor_tf.trainers import command_line, plots  # noqa: E402
 
 # HPatches, v_dogman, MIT licence.
-PHOTOGRAPH = ROOT / "gocor_tf/demo_pair/6.jpg"
 SIZE = 480, 640
 RADIUS = 5.0
 STEPS = {
@@ -121,7 +120,7 @@ def run(matcher):
         Dict: kind -> list of (value, `Score`, `Match`).
     """
     reference = cv2.resize(
-        pictures.to_image(str(PHOTOGRAPH), "photograph"),
+        pictures.to_image(packaged_pair.QUERY, "photograph"),
         SIZE[::-1],
         interpolation=cv2.INTER_AREA,
     )

@@ -27,12 +27,13 @@ from absl import flags  # noqa: E402
 import gocor_tf  # noqa: E402
 from benchmarks import (  # noqa: E402
     arithmetic,
+    backend,
     operation_times,
     report,
     stopwatch,
 )
 from gocor_tf import progress  # noqa: E402
-from gocor_tf.data import read_image  # noqa: E402
+from gocor_tf.data import packaged_pair, read_image  # noqa: E402
 from gocor_tf.export import onnx_file  # noqa: E402
 from gocor_tf.trainers import command_line  # noqa: E402
 
@@ -104,19 +105,18 @@ def measure(name):
 def _photographs():
     """Returns the packaged pair, stretched to `SIZE`, as float32 batches."""
     return {
-        role: cv2.resize(
-            read_image(ROOT / f"gocor_tf/demo_pair/{name}.jpg"), SIZE[::-1]
-        )[None].astype("float32")
-        for role, name in (("reference", 1), ("query", 6))
+        role: cv2.resize(read_image(path), SIZE[::-1])[None].astype("float32")
+        for role, path in (
+            ("reference", packaged_pair.REFERENCE),
+            ("query", packaged_pair.QUERY),
+        )
     }
 
 
 def _trace(model, pair):
     def match(reference, query):
         answer = model({"reference": reference, "query": query})
-        return {
-            key: answer[key] for key in ("flow", "confidence") if key in answer
-        }
+        return {key: answer[key] for key in backend.ANSWER if key in answer}
 
     return tf.function(match).get_concrete_function(
         **{

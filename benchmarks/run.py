@@ -7,7 +7,8 @@
     python benchmarks/run.py --compare=before.json           # what changed
 
 Medians and quartiles of interleaved runs in one process. `--output` replaces
-what lies between the file's two markers. Runs on TensorFlow and JAX; what one
+what lies between the file's two markers, and with `--compare` what lies between
+those of a comparison. Runs on TensorFlow and JAX; what one
 of them cannot do is left out with a line that says so.
 """
 
@@ -43,6 +44,10 @@ from gocor_tf.trainers import command_line, output_folder  # noqa: E402
 
 QUICK_SECONDS, FULL_SECONDS = 1.0, 10.0
 MEMORY_SIZE = "64x64x128"
+COMPARISON_MARKERS = (
+    "<!-- begin of the comparison -->",
+    "<!-- end of the comparison -->",
+)
 
 
 def define_flags():
@@ -231,6 +236,12 @@ def run_all(argv):
         report.replace_between_markers(
             arguments.output, tables.format_run(facts, known)
         )
+        if before:
+            report.replace_between_markers(
+                arguments.output,
+                tables.format_comparison(before, known),
+                COMPARISON_MARKERS,
+            )
     if before:
         print("\n".join(["", *figures.compare(before, known)]))
 
@@ -252,6 +263,8 @@ def _try_files(arguments):
             before = figures.load(arguments.compare, facts)
         if arguments.output:
             report.split_at_markers(arguments.output)
+        if arguments.output and before:
+            report.split_at_markers(arguments.output, COMPARISON_MARKERS)
         if arguments.json:
             output_folder.create_parent(arguments.json, "json")
     except ValueError as error:

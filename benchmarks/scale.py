@@ -35,7 +35,7 @@ from benchmarks import (  # noqa: E402
     stopwatch,
 )
 from gocor_tf import progress  # noqa: E402
-from gocor_tf.data import atomic  # noqa: E402
+from gocor_tf.data import atomic, packaged_pair  # noqa: E402
 from gocor_tf.trainers import command_line, output_folder  # noqa: E402
 
 # A point is called again until so many seconds have passed.
@@ -100,14 +100,11 @@ def measure_tiled(size):
     Returns:
         Dict: size, pixels seen at once, seconds and peak memory in GiB.
     """
-    folder = pathlib.Path(gocor_tf.__file__).parent / "demo_pair"
-    files = folder / "1.jpg", folder / "6.jpg"
+    files = packaged_pair.REFERENCE, packaged_pair.QUERY
     matcher = gocor_tf.Matcher(max_pixels=_TILE_PIXELS)
-    matcher(*map(str, files))  # Compiles what the tiles run.
+    matcher(*files)  # Compiles what the tiles run.
     pair = [
-        cv2.resize(
-            cv2.imread(str(path))[..., ::-1], size[::-1], interpolation=3
-        )
+        cv2.resize(cv2.imread(path)[..., ::-1], size[::-1], interpolation=3)
         for path in files
     ]
     begin = time.perf_counter()

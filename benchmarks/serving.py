@@ -33,7 +33,7 @@ from benchmarks import (  # noqa: E402
     serving_table,
     stopwatch,
 )
-from gocor_tf.data import atomic  # noqa: E402
+from gocor_tf.data import atomic, packaged_pair  # noqa: E402
 from gocor_tf.export import onnx_file, saved_model, signatures  # noqa: E402
 from gocor_tf.serving import Client  # noqa: E402
 from gocor_tf.trainers import command_line, output_folder  # noqa: E402
@@ -98,11 +98,15 @@ WAYS = {
 
 def images(batch, size):
     """Returns the packaged pair, stretched, as often as the batch asks."""
-    pair = pathlib.Path(gocor_tf.__file__).parent / "demo_pair"
-    files = {"reference": pair / "1.jpg", "query": pair / "6.jpg"}
+    files = {
+        "reference": packaged_pair.REFERENCE,
+        "query": packaged_pair.QUERY,
+    }
     return {
         name: tf.tile(
-            tf.image.resize(tf.io.decode_jpeg(path.read_bytes()), size)[None],
+            tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(path)), size)[
+                None
+            ],
             (batch, 1, 1, 1),
         )
         for name, path in files.items()

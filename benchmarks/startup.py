@@ -22,10 +22,11 @@ from absl import flags  # noqa: E402
 
 from benchmarks import flag_checks, report, stopwatch  # noqa: E402
 from gocor_tf import progress  # noqa: E402
+from gocor_tf.data import packaged_pair  # noqa: E402
 from gocor_tf.trainers import command_line  # noqa: E402
 
 MARKERS = "<!-- begin of the start -->", "<!-- end of the start -->"
-PAIR = ROOT / "gocor_tf" / "demo_pair"
+PAIR = packaged_pair.REFERENCE, packaged_pair.QUERY
 # Statement -> what it is called in the table.
 STEPS = {
     "import keras": "Python, TensorFlow and Keras",
@@ -53,7 +54,7 @@ def time_steps(steps, folder):
     lines = [
         "import json, time",
         "times = []",
-        f"reference, query = {str(PAIR / '1.jpg')!r}, {str(PAIR / '6.jpg')!r}",
+        f"reference, query = {PAIR!r}",
         f"folder = {str(folder)!r}",
     ]
     for step in steps:
@@ -75,8 +76,7 @@ def time_steps(steps, folder):
 
 def time_command(folder):
     """Returns the seconds of `gocor-match` on the packaged pair."""
-    command = [sys.executable, "-m", "gocor_tf.trainers.match"]
-    command += [str(PAIR / "1.jpg"), str(PAIR / "6.jpg")]
+    command = [sys.executable, "-m", "gocor_tf.trainers.match", *PAIR]
     begin = time.perf_counter()
     subprocess.run(
         [*command, f"--output_dir={folder / 'command'}"],

@@ -8,6 +8,8 @@ _TITLES = {
     "serving": "one request",
     "rendering": "rendering of pairs",
 }
+# What two runs are compared in; first the machine itself.
+_COMPARED = ("rates", "ops", "layers", "published")
 
 
 def format_run(facts, known):
@@ -39,6 +41,32 @@ def format_run(facts, known):
         ),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def format_comparison(before, now):
+    """Formats what this project's own ways took in two runs.
+
+    Args:
+        before: list of figures of an earlier run.
+        now: those of this one.
+    """
+    stored = {figure.key: figure for figure in before}
+    lines = [
+        "| what | before, ms | after, ms | after / before |",
+        "|---|---:|---:|---:|",
+    ]
+    compared = [figure for figure in now if figure.section in _COMPARED]
+    for group in _groups(compared).values():
+        for mode, (ours, *_) in report.by_mode(group).items():
+            if ours.key not in stored:
+                continue
+            old = stored[ours.key]
+            title = f"{ours.what} {ours.size}, {report.mode_title(mode)}"
+            ratio = f"{ours.median / old.median:.2f}"
+            lines.append(
+                f"| {title} | {_cell(old)} | {_cell(ours)} | {ratio} |"
+            )
+    return "\n".join(lines)
 
 
 def _machine(facts, known):

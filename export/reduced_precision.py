@@ -1,14 +1,9 @@
 """A network that computes in bfloat16 where that is safe, and what it costs."""
 
-import os
-
 import numpy as np
 
-import gocor_tf
 from gocor_tf import models
-from gocor_tf.data import read_image
-
-_PAIR = os.path.join(os.path.dirname(gocor_tf.__file__), "demo_pair")
+from gocor_tf.data import packaged_pair, read_image
 
 
 def to_bfloat16(model, preset):
@@ -34,8 +29,11 @@ def describe_difference(model, other):
         other: another one.
     """
     pair = {
-        role: read_image(os.path.join(_PAIR, name))[None].astype("float32")
-        for role, name in (("reference", "1.jpg"), ("query", "6.jpg"))
+        role: read_image(path)[None].astype("float32")
+        for role, path in (
+            ("reference", packaged_pair.REFERENCE),
+            ("query", packaged_pair.QUERY),
+        )
     }
     flow, other_flow = (np.asarray(n(pair)["flow"]) for n in (model, other))
     difference = np.linalg.norm(other_flow - flow, axis=-1).mean()

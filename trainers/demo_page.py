@@ -1,17 +1,15 @@
 """The page of gocor-demo, built with Gradio."""
 
 import functools
-import os
 
 import gradio as gr
 
-import gocor_tf
+from gocor_tf.data import packaged_pair
 from gocor_tf.matcher import Matcher
 
 from . import demo_lib
 
-_PAIR = os.path.join(os.path.dirname(gocor_tf.__file__), "demo_pair")
-_EXAMPLE = [os.path.join(_PAIR, name) for name in ("1.jpg", "6.jpg")]
+_EXAMPLE = [packaged_pair.REFERENCE, packaged_pair.QUERY]
 _TITLE = "Where does each pixel of one photograph lie in another?"
 # Requests that wait, beyond the one that the network works on.
 _MAX_WAITING = 8

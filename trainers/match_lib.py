@@ -5,17 +5,13 @@ import time
 
 import numpy as np
 
-import gocor_tf
-from gocor_tf.data import evaluation_pairs
+from gocor_tf.data import evaluation_pairs, packaged_pair
 from gocor_tf.data import pictures as picture_files
 from gocor_tf.data.evaluation_sets.pair_list import PairList
 
 from .evaluation import protocols, scoring
 
 SUMMARY = "summary.png"
-_DEMO_PAIRS = os.path.join(
-    os.path.dirname(gocor_tf.__file__), "demo_pair", "pairs.json"
-)
 _CONFIDENT = 0.5
 
 
@@ -59,8 +55,8 @@ def match_demo(matcher, output_dir):
     Returns:
         Lines of text about the match and its error.
     """
-    (pair,) = evaluation_pairs.read_pairs(_DEMO_PAIRS)
-    (sample,) = PairList(_DEMO_PAIRS)
+    (pair,) = evaluation_pairs.read_pairs(packaged_pair.PAIR_LIST)
+    (sample,) = PairList(packaged_pair.PAIR_LIST)
     match, text = match_pair(matcher, pair.reference, pair.query, output_dir)
     lines = [text, "", "error against the ground truth, a homography:"]
     for label, flow in (

@@ -116,3 +116,12 @@ def test_needs_the_markers(tmp_path):
     path.write_text("no marker")
     with pytest.raises(ValueError, match="`output` must hold the lines"):
         report.replace_between_markers(path, "new")
+
+
+def test_comparison_shows_our_own_ways_that_both_runs_have():
+    before = group("ops", "correlation", {"tiles": 2.0, "other": 2.0})
+    now = [*CORRELATION, *OVERHEAD, *PUBLISHED]
+    assert tables.format_comparison(before, now).splitlines()[2:] == [
+        "| correlation 8x8x8, forward | 2.0 (1.6 to 2.5) | 0.5 (0.4 to 0.6) "
+        "| 0.25 |"
+    ]
