@@ -97,7 +97,7 @@ class Match:
         kept = kept[order[:max_number]]
         return reference_points[kept], query_points[kept], confidence[kept]
 
-    def save(self, output_dir):
+    def save(self, output_dir, pictures=None):
         """Writes the match and its pictures.
 
         Files: `flow.flo`; `flow.png`, the flow in the colours of the wheel;
@@ -107,6 +107,7 @@ class Match:
 
         Args:
             output_dir: folder, created if it does not exist.
+            pictures: what `pictures` returned; None: they are drawn anew.
 
         Raises:
             ValueError: if the folder cannot be made or written to.
@@ -122,8 +123,8 @@ class Match:
             os.path.join(output_dir, "matches.csv"), *self.keypoints()
         )
         flow_io.write_flo(os.path.join(output_dir, "flow.flo"), self.flow)
-        pictures = self.pictures()
-        pictures["confidence"] = np.rint(255 * self.confidence).astype(np.uint8)
+        grey = np.rint(255 * self.confidence).astype(np.uint8)
+        pictures = {**(pictures or self.pictures()), "confidence": grey}
         for name, picture in pictures.items():
             picture_files.write_png(
                 os.path.join(output_dir, f"{name}.png"), picture
@@ -146,14 +147,18 @@ class Match:
             ),
         }
 
-    def summary(self):
-        """Draws images, lines and all `pictures` on one uint8 RGB page."""
+    def summary(self, pictures=None):
+        """Draws images, lines and all `pictures` on one uint8 RGB page.
+
+        Args:
+            pictures: what `pictures` returned; None: they are drawn anew.
+        """
         spacing = max(1, max(self.flow.shape[:2]) // _LINES_PER_SIDE)
         reference_points, query_points, _ = self.keypoints(spacing=spacing)
         lines = visualization.draw_matches(
             self.reference, self.query, reference_points, query_points
         )
-        pictures = self.pictures()
+        pictures = pictures or self.pictures()
         return visualization.page(
             [
                 {"reference (left), query (right), matches": lines},

@@ -128,5 +128,8 @@ def test_folder_that_cannot_be_made_is_an_error(tmp_path):
 
 
 def test_summary_is_one_picture():
-    picture = _shifted(4, 2).summary()
+    match = _shifted(4, 2)
+    picture = match.summary()
     assert picture.dtype == np.uint8 and picture.shape[1:] == (1200, 3)
+    drawn = match.summary(match.pictures())
+    np.testing.assert_array_equal(drawn, picture)

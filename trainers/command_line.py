@@ -44,14 +44,15 @@ def run(main, define_flags):
     """
 
     def guarded_main(argv):
+        # What imports made stays: collections need not visit it again.
+        gc.freeze()
         try:
             main(argv)
         except (Exception, KeyboardInterrupt) as error:
             wrong_usage = isinstance(error, app.UsageError)
             _exit(error, WRONG_USAGE if wrong_usage else FAILED)
         finally:
-            # Python's last collection would visit all that TensorFlow and
-            # Keras hold, for a second and more, and free nothing of use.
+            # Nor need the last one, which would take more than a second.
             gc.freeze()
 
     _parse_or_exit(lambda argv: define_flags(), sys.argv)

@@ -30,8 +30,11 @@ def match_pair(matcher, reference, query, output_dir):
     start = time.perf_counter()
     match = matcher(reference, query)
     seconds = time.perf_counter() - start
-    match.save(output_dir)
-    picture_files.write_png(os.path.join(output_dir, SUMMARY), match.summary())
+    pictures = match.pictures()
+    match.save(output_dir, pictures)
+    picture_files.write_png(
+        os.path.join(output_dir, SUMMARY), match.summary(pictures)
+    )
     motion = np.median(np.linalg.norm(match.flow, axis=-1))
     share = 100 * np.mean(match.confidence >= _CONFIDENT)
     text = (
