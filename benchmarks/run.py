@@ -8,8 +8,8 @@
 
 Medians and quartiles of interleaved runs in one process. `--output` replaces
 what lies between the file's two markers, and with `--compare` what lies between
-those of a comparison. Runs on TensorFlow and JAX; what one
-of them cannot do is left out with a line that says so.
+those of a comparison. Runs on TensorFlow and JAX; what one of them cannot do is
+left out with a line that says so.
 """
 
 import concurrent.futures

@@ -102,14 +102,13 @@ def images(batch, size):
         "reference": packaged_pair.REFERENCE,
         "query": packaged_pair.QUERY,
     }
-    return {
-        name: tf.tile(
-            tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(path)), size)[
-                None
-            ],
-            (batch, 1, 1, 1),
-        )
+    pair = {
+        name: tf.io.decode_jpeg(tf.io.read_file(path))
         for name, path in files.items()
+    }
+    return {
+        name: tf.tile(tf.image.resize(image, size)[None], (batch, 1, 1, 1))
+        for name, image in pair.items()
     }
 
 

@@ -32,8 +32,8 @@ STEPS = {
     "import keras": "Python, TensorFlow and Keras",
     "import gocor_tf": "`import gocor_tf`: networks",
     "from gocor_tf import Match, Matcher": "the matcher, with OpenCV",
-    "matcher = Matcher()": "the network and its weights",
-    "match = matcher(reference, query)": "tracing the network, and the match",
+    "matcher = Matcher()": "the network, its weights and its graph",
+    "match = matcher(reference, query)": "optimising the graph, and the match",
     "match.save(folder)": "files and pictures",
 }
 
