@@ -44,10 +44,6 @@ from gocor_tf.trainers import command_line, output_folder  # noqa: E402
 
 QUICK_SECONDS, FULL_SECONDS = 1.0, 10.0
 MEMORY_SIZE = "64x64x128"
-COMPARISON_MARKERS = (
-    "<!-- begin of the comparison -->",
-    "<!-- end of the comparison -->",
-)
 
 
 def define_flags():
@@ -233,15 +229,7 @@ def run_all(argv):
             if arguments.json:
                 figures.save(arguments.json, facts, known)
     if arguments.output:
-        report.replace_between_markers(
-            arguments.output, tables.format_run(facts, known)
-        )
-        if before:
-            report.replace_between_markers(
-                arguments.output,
-                tables.format_comparison(before, known),
-                COMPARISON_MARKERS,
-            )
+        tables.write(arguments.output, facts, known, before)
     if before:
         print("\n".join(["", *figures.compare(before, known)]))
 
@@ -264,7 +252,7 @@ def _try_files(arguments):
         if arguments.output:
             report.split_at_markers(arguments.output)
         if arguments.output and before:
-            report.split_at_markers(arguments.output, COMPARISON_MARKERS)
+            report.split_at_markers(arguments.output, tables.COMPARISON)
         if arguments.json:
             output_folder.create_parent(arguments.json, "json")
     except ValueError as error:

@@ -8,8 +8,27 @@ _TITLES = {
     "serving": "one request",
     "rendering": "rendering of pairs",
 }
+COMPARISON = (
+    "<!-- begin of the comparison -->",
+    "<!-- end of the comparison -->",
+)
 # What two runs are compared in; first the machine itself.
 _COMPARED = ("rates", "ops", "layers", "published")
+
+
+def write(path, facts, known, before=()):
+    """Writes the tables of a run between the markers of a file.
+
+    Args:
+        path: Markdown file with the markers.
+        facts: see `backend.describe`.
+        known: list of figures.
+        before: those of an earlier run to compare with, if there is one.
+    """
+    report.replace_between_markers(path, format_run(facts, known))
+    if before:
+        comparison = format_comparison(before, known)
+        report.replace_between_markers(path, comparison, COMPARISON)
 
 
 def format_run(facts, known):

@@ -118,6 +118,21 @@ def test_needs_the_markers(tmp_path):
         report.replace_between_markers(path, "new")
 
 
+def test_tables_and_comparison_are_written_between_their_markers(tmp_path):
+    path = tmp_path / "page.md"
+    markers = [report.BEGIN, report.END, *tables.COMPARISON]
+    path.write_text("\n".join(["old", *markers, "end"]))
+    before = group("ops", "correlation", {"tiles": 2.0, "other": 2.0})
+    now = [*PRODUCT, *CORRELATION]
+    tables.write(path, FACTS, now, before)
+    text = path.read_text()
+    run, comparison = tables.format_run(FACTS, now), "| 0.25 |"
+    places = [text.index(x) for x in (*markers[:1], run, *markers[1:])]
+    assert places == sorted(places)
+    assert markers[2] in text.partition(comparison)[0]
+    assert text.startswith("old") and text.endswith("end")
+
+
 def test_comparison_shows_our_own_ways_that_both_runs_have():
     before = group("ops", "correlation", {"tiles": 2.0, "other": 2.0})
     now = [*CORRELATION, *OVERHEAD, *PUBLISHED]
