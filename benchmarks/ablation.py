@@ -24,7 +24,7 @@ import h5py  # noqa: E402
 from absl import flags  # noqa: E402
 
 import gocor_tf  # noqa: E402
-from benchmarks import ablation_table, report  # noqa: E402
+from benchmarks import ablation_table, flag_checks, report  # noqa: E402
 from gocor_tf.data import atomic  # noqa: E402
 from gocor_tf.data.evaluation_sets import pair_list  # noqa: E402
 from gocor_tf.trainers import command_line  # noqa: E402
@@ -166,10 +166,7 @@ def compare_iterations(workdir):
 def run_all(argv):
     """Runs what is left to run and writes the tables."""
     command_line.check_no_arguments(argv)
-    if flags.FLAGS.output:
-        report.split_at_markers(
-            flags.FLAGS.output
-        )  # Refused now, not at the end.
+    flag_checks.writable()
     workdir = pathlib.Path(flags.FLAGS.workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     tables = "\n\n".join(

@@ -2,6 +2,8 @@
 
 import statistics
 
+from gocor_tf.trainers.evaluation import tables
+
 METRICS = {"aepe": "AEPE, px", "pck5": "PCK-5, %"}
 
 
@@ -16,19 +18,16 @@ def format_scores(scores):
         One table a metric: the mean over seeds and the sample standard
         deviation, and the same of the mean over groups.
     """
-    tables = []
+    found = []
     for metric, title in METRICS.items():
         groups = _groups_with(metric, next(iter(scores.values()))[0])
-        lines = [
-            f"| {title} | {' | '.join(scores)} |",
-            "|---" * (len(scores) + 1) + "|",
-        ]
+        rows = [[title, *scores]]
         for group in groups:
             cells = [
                 _spread([run[group][metric] for run in runs])
                 for runs in scores.values()
             ]
-            lines.append(f"| {group} | {' | '.join(cells)} |")
+            rows.append([group, *cells])
         cells = [
             _spread(
                 [
@@ -38,9 +37,9 @@ def format_scores(scores):
             )
             for runs in scores.values()
         ]
-        lines.append(f"| mean of the groups | {' | '.join(cells)} |")
-        tables.append("\n".join(lines))
-    return "\n\n".join(tables)
+        rows.append(["mean of the groups", *cells])
+        found.append(tables.to_markdown(rows))
+    return "\n\n".join(found)
 
 
 def _groups_with(metric, groups):

@@ -2,6 +2,9 @@
 
 from absl import app, flags
 
+from benchmarks import report
+from gocor_tf.trainers import output_folder
+
 
 def refuse(name, expected):
     """Raises the error of a flag that has a wrong value.
@@ -18,6 +21,25 @@ def refuse(name, expected):
     raise app.UsageError(
         f"`--{name}` must {expected}. Received: --{name}={text}"
     )
+
+
+def writable(markers=((report.BEGIN, report.END),)):
+    """Refuses an --output or --json that could not be written at the end.
+
+    Args:
+        markers: pairs of lines that --output, a Markdown file, must hold.
+
+    Raises:
+        UsageError: if it lacks one, or --json has no folder to lie in.
+    """
+    given = flags.FLAGS.flag_values_dict()
+    try:
+        for pair in markers if given.get("output") else ():
+            report.split_at_markers(given["output"], pair)
+        if given.get("json"):
+            output_folder.create_parent(given["json"], "json")
+    except ValueError as error:
+        raise app.UsageError(str(error)) from error
 
 
 def integers(name):

@@ -28,6 +28,7 @@ import gocor_tf  # noqa: E402
 from benchmarks import (  # noqa: E402
     arithmetic,
     backend,
+    flag_checks,
     operation_times,
     report,
     stopwatch,
@@ -36,6 +37,7 @@ from gocor_tf import progress  # noqa: E402
 from gocor_tf.data import packaged_pair, read_image  # noqa: E402
 from gocor_tf.export import onnx_file  # noqa: E402
 from gocor_tf.trainers import command_line  # noqa: E402
+from gocor_tf.trainers.evaluation import tables  # noqa: E402
 
 SIZE = (480, 640)
 NETWORKS = [
@@ -129,35 +131,41 @@ def _trace(model, pair):
 def format_needs(profiles):
     """Returns the Markdown table of needs, floors and measured times."""
     rows = [
-        "| network | useful GFLOP | GB | floor, s | measured, s | ratio "
-        "| peak memory, MB |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        [
+            "network",
+            "useful GFLOP",
+            "GB",
+            "floor, s",
+            "measured, s",
+            "ratio",
+            "peak memory, MB",
+        ]
     ]
     for name, profile in profiles.items():
         low, median, high, _ = profile["seconds"]
         rows.append(
-            f"| {name} | {2e-9 * profile['products']:.1f} "
-            f"| {1e-9 * profile['bytes']:.2f} | {profile['floor']:.3f} "
-            f"| {median:.3f} ({low:.3f} to {high:.3f}) "
-            f"| {median / profile['floor']:.1f} | {profile['memory']:.0f} |"
+            [
+                name,
+                f"{2e-9 * profile['products']:.1f}",
+                f"{1e-9 * profile['bytes']:.2f}",
+                f"{profile['floor']:.3f}",
+                f"{median:.3f} ({low:.3f} to {high:.3f})",
+                f"{median / profile['floor']:.1f}",
+                f"{profile['memory']:.0f}",
+            ]
         )
-    return "\n".join(rows)
+    return tables.to_markdown(rows)
 
 
 def format_kinds(profiles):
     """Returns the Markdown table of times by kind of operation."""
     kinds = operation_times.KINDS
-    rows = [
-        f"| ms, one operation at a time | {' | '.join(kinds)} | all |",
-        f"|---|{'---:|' * (len(kinds) + 1)}",
-    ]
+    rows = [["ms, one operation at a time", *kinds, "all"]]
     for name, profile in profiles.items():
         times = operation_times.by_kind(profile["operations"])
-        cells = [f"{times[kind]:.0f}" for kind in kinds]
-        rows.append(
-            f"| {name} | {' | '.join(cells)} | {sum(times.values()):.0f} |"
-        )
-    return "\n".join(rows)
+        milliseconds = [*(times[kind] for kind in kinds), sum(times.values())]
+        rows.append([name, *(f"{value:.0f}" for value in milliseconds)])
+    return tables.to_markdown(rows)
 
 
 def format_machine(profiles):
@@ -186,9 +194,7 @@ def print_top(name, operations, number):
 def run(argv):
     """Profiles the networks and writes the tables."""
     command_line.check_no_arguments(argv)
-    path = flags.FLAGS.output
-    if path:
-        report.split_at_markers(path, MARKERS)  # Refused now, not at the end.
+    flag_checks.writable([MARKERS])
     profiles = {
         name: stopwatch.run_in_own_process(measure, name)
         for name in progress.track(flags.FLAGS.networks, "profiling")
@@ -199,8 +205,8 @@ def run(argv):
         form(profiles) for form in (format_machine, format_needs, format_kinds)
     )
     print(text)
-    if path:
-        report.replace_between_markers(path, text, MARKERS)
+    if flags.FLAGS.output:
+        report.replace_between_markers(flags.FLAGS.output, text, MARKERS)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ def mode_title(mode):
     return _MODES.get(mode, mode)
 
 
+def rate(figure):
+    """Returns the rate of a figure with products, or else with traffic."""
+    if figure.products:
+        return f"{2e-6 * figure.products / figure.median:.0f} GFLOP/s"
+    return f"{1e-6 * figure.traffic / figure.median:.1f} GB/s"
+
+
 def by_mode(group):
     """Returns mode -> list of its figures."""
     modes = {}
@@ -57,15 +64,7 @@ def _ratios(group, known):
 
 
 def _rates(group, known):
-    return [
-        f"{f.what} {f.size}, {f.way}: "
-        + (
-            f"{2e-6 * f.products / f.median:.0f} GFLOP/s"
-            if f.products
-            else f"{1e-6 * f.traffic / f.median:.1f} GB/s"
-        )
-        for f in group
-    ]
+    return [f"{f.what} {f.size}, {f.way}: {rate(f)}" for f in group]
 
 
 def _roofline(group, known):

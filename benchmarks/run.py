@@ -40,7 +40,7 @@ from benchmarks import (  # noqa: E402
     torch_peers,
     training,
 )
-from gocor_tf.trainers import command_line, output_folder  # noqa: E402
+from gocor_tf.trainers import command_line  # noqa: E402
 
 QUICK_SECONDS, FULL_SECONDS = 1.0, 10.0
 MEMORY_SIZE = "64x64x128"
@@ -245,18 +245,15 @@ def _try_files(arguments):
 
     What cannot be used, read or written is refused now, not at the end.
     """
+    markers = [(report.BEGIN, report.END)]
     try:
         facts, before = backend.describe(), []
         if arguments.compare:
             before = figures.load(arguments.compare, facts)
-        if arguments.output:
-            report.split_at_markers(arguments.output)
-        if arguments.output and before:
-            report.split_at_markers(arguments.output, tables.COMPARISON)
-        if arguments.json:
-            output_folder.create_parent(arguments.json, "json")
+            markers.append(tables.COMPARISON)
     except ValueError as error:
         raise app.UsageError(str(error)) from error
+    flag_checks.writable(markers)
     return facts, before
 
 

@@ -36,7 +36,7 @@ from benchmarks import (  # noqa: E402
 )
 from gocor_tf import progress  # noqa: E402
 from gocor_tf.data import atomic, packaged_pair  # noqa: E402
-from gocor_tf.trainers import command_line, output_folder  # noqa: E402
+from gocor_tf.trainers import command_line  # noqa: E402
 
 # A point is called again until so many seconds have passed.
 _REPEAT_SECONDS = 2.0
@@ -225,21 +225,13 @@ def checked_options(arguments):
     }
 
 
-def _try_files(arguments):
-    """Refuses now, not at the end, what cannot be written."""
+def _check_device():
     if backend.device() != "cpu":
         raise app.UsageError(
             "`KERAS_BACKEND` must compute on a CPU, where peak memory is the "
             "process's: set CUDA_VISIBLE_DEVICES='' and JAX_PLATFORMS=cpu. "
             f"Received: {backend.device()}"
         )
-    try:
-        if arguments.output:
-            report.split_at_markers(arguments.output)
-        if arguments.json:
-            output_folder.create_parent(arguments.json, "json")
-    except ValueError as error:
-        raise app.UsageError(str(error)) from error
 
 
 def run_all(argv):
@@ -247,7 +239,8 @@ def run_all(argv):
     command_line.check_no_arguments(argv)
     arguments = flags.FLAGS
     options = checked_options(arguments)
-    _try_files(arguments)
+    _check_device()
+    flag_checks.writable()
     results = measure(options)
     if arguments.output:
         report.replace_between_markers(

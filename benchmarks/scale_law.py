@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from benchmarks import backend
+from gocor_tf.trainers.evaluation import tables
 
 LIMITS = (4, 8, 16)
 
@@ -184,46 +185,38 @@ def describe_tiled(tiled):
 
 
 def _table_of_points(points):
-    lines = [
-        "| network | images | batch | s | peak memory, GiB |",
-        "|---|---|---|---|---|",
-    ]
+    rows = [["network", "images", "batch", "s", "peak memory, GiB"]]
     for p in points:
         low, median, high = (f"{seconds:.2f}" for seconds in p.seconds)
         spread = f" ({low} to {high})" if low != high else ""
-        lines.append(
-            f"| {p.network} | {p.height} x {p.width} | {p.batch} "
-            f"| {median}{spread} | {p.gib:.2f} |"
-        )
-    return "\n".join(lines)
+        size = f"{p.height} x {p.width}"
+        seconds = f"{median}{spread}"
+        rows.append([p.network, size, str(p.batch), seconds, f"{p.gib:.2f}"])
+    return tables.to_markdown(rows, titles=2)
 
 
 def _table_of_laws(by_network):
-    lines = [
-        "| network | what | base | for a million pixels | to within |",
-        "|---|---|---|---|---|",
-    ]
+    rows = [["network", "what", "base", "for a million pixels", "to within"]]
     for name, points in by_network.items():
         units = ("memory", "GiB"), ("time", "s")
         for (what, unit), law in zip(units, laws(points) or (), strict=False):
-            lines.append(
-                f"| {name} | {what} | {law.base:.2f} {unit} "
-                f"| {law.slope:.2f} {unit} | {law.deviation:.0%} |"
-            )
-    return "\n".join(lines)
+            base, slope = (f"{x:.2f} {unit}" for x in (law.base, law.slope))
+            rows.append([name, what, base, slope, f"{law.deviation:.0%}"])
+    return tables.to_markdown(rows, titles=2)
 
 
 def _table_of_limits(by_network):
-    lines = [
-        "| network | memory | largest square pair | largest batch of "
-        "480 x 640 |",
-        "|---|---|---|---|",
+    rows = [
+        [
+            "network",
+            "memory",
+            "largest square pair",
+            "largest batch of 480 x 640",
+        ]
     ]
     for name, points in by_network.items():
         found = laws(points)
         for limit in LIMITS if found else ():
             side, batch = largest(found[0], limit)
-            lines.append(
-                f"| {name} | {limit} GiB | {side} x {side} | {batch} |"
-            )
-    return "\n".join(lines)
+            rows.append([name, f"{limit} GiB", f"{side} x {side}", str(batch)])
+    return tables.to_markdown(rows)

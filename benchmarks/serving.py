@@ -36,7 +36,7 @@ from benchmarks import (  # noqa: E402
 from gocor_tf.data import atomic, packaged_pair  # noqa: E402
 from gocor_tf.export import onnx_file, saved_model, signatures  # noqa: E402
 from gocor_tf.serving import Client  # noqa: E402
-from gocor_tf.trainers import command_line, output_folder  # noqa: E402
+from gocor_tf.trainers import command_line  # noqa: E402
 
 NAME = "default"
 
@@ -193,11 +193,7 @@ def run_all(argv):
     command_line.check_no_arguments(argv)
     arguments = flags.FLAGS
     size = command_line.parse_size(arguments.size)
-    # What cannot be written is refused now, not at the end.
-    if arguments.output:
-        report.split_at_markers(arguments.output)
-    if arguments.json:
-        output_folder.create_parent(arguments.json, "json")
+    flag_checks.writable()
     results = measure(arguments, size)
     if arguments.output:
         report.replace_between_markers(

@@ -4,6 +4,8 @@ import platform
 
 import tensorflow as tf
 
+from gocor_tf.trainers.evaluation import tables
+
 _OURS = "Python model"
 
 
@@ -29,31 +31,24 @@ def format_results(results):
 
 
 def _table_of_batches(batches):
-    lines = [
-        "| in one process | "
-        + " | ".join(f"{batch} pairs, ms" for batch in batches)
-        + " |",
-        "|---" * (len(batches) + 1) + "|",
-    ]
+    units = [f"{n} pair{'s' if n > 1 else ''}, ms" for n in batches]
+    rows = [["in one process", *units]]
     for way in next(iter(batches.values())):
         cells = [
             _cell(times[way], times[_OURS][1] if way != _OURS else None)
             for times in batches.values()
         ]
-        lines.append(f"| {way} | {' | '.join(cells)} |")
-    return "\n".join(lines).replace("| 1 pairs,", "| 1 pair,")
+        rows.append([way, *cells])
+    return tables.to_markdown(rows)
 
 
 def _table_of_clients(clients, own_server):
     server = "conformance server" if own_server else "server"
-    lines = [
-        f"| clients of a {server}, gRPC | pairs/s | a client waits, ms |",
-        "|---|---|---|",
-    ]
+    rows = [[f"clients of a {server}, gRPC", "pairs/s", "a client waits, ms"]]
     for number, found in clients.items():
         rate = f"{found['pairs_per_second']:.2f}"
-        lines.append(f"| {number} | {rate} | {_cell(found['ms'])} |")
-    return "\n".join(lines)
+        rows.append([str(number), rate, _cell(found["ms"])])
+    return tables.to_markdown(rows)
 
 
 def _cell(quartiles, ours=None):

@@ -24,6 +24,7 @@ from benchmarks import flag_checks, report, stopwatch  # noqa: E402
 from gocor_tf import progress  # noqa: E402
 from gocor_tf.data import packaged_pair  # noqa: E402
 from gocor_tf.trainers import command_line  # noqa: E402
+from gocor_tf.trainers.evaluation import tables  # noqa: E402
 
 MARKERS = "<!-- begin of the start -->", "<!-- end of the start -->"
 PAIR = packaged_pair.REFERENCE, packaged_pair.QUERY
@@ -108,11 +109,11 @@ def measure(runs):
 
 def format_table(spreads):
     """Returns the Markdown table."""
-    rows = ["| cold start, s | |", "|---|---|"]
+    rows = [["cold start, s", ""]]
     for step, title in {**STEPS, "command": "`gocor-match`, all of it"}.items():
         low, median, high, _ = spreads[step]
-        rows.append(f"| {title} | {median:.2f} ({low:.2f} to {high:.2f}) |")
-    return "\n".join(rows)
+        rows.append([title, f"{median:.2f} ({low:.2f} to {high:.2f})"])
+    return tables.to_markdown(rows)
 
 
 def run(argv):
@@ -121,9 +122,7 @@ def run(argv):
     arguments = flags.FLAGS
     if arguments.runs < 1:
         flag_checks.refuse("runs", "be a number > 0")
-    if arguments.output:
-        # Refused now, not at the end.
-        report.split_at_markers(arguments.output, MARKERS)
+    flag_checks.writable([MARKERS])
     table = format_table(measure(arguments.runs))
     print(table)
     if arguments.output:

@@ -1,6 +1,7 @@
 """The tables of benchmarks/run.py, in Markdown."""
 
 from benchmarks import backend, figures, report
+from gocor_tf.trainers.evaluation.tables import to_markdown
 
 _TITLES = {
     "memory": "peak memory",
@@ -70,10 +71,7 @@ def format_comparison(before, now):
         now: those of this one.
     """
     stored = {figure.key: figure for figure in before}
-    lines = [
-        "| what | before, ms | after, ms | after / before |",
-        "|---|---:|---:|---:|",
-    ]
+    rows = [["what", "before, ms", "after, ms", "after / before"]]
     compared = [figure for figure in now if figure.section in _COMPARED]
     for group in _groups(compared).values():
         for mode, (ours, *_) in report.by_mode(group).items():
@@ -82,10 +80,8 @@ def format_comparison(before, now):
             old = stored[ours.key]
             title = f"{ours.what} {ours.size}, {report.mode_title(mode)}"
             ratio = f"{ours.median / old.median:.2f}"
-            lines.append(
-                f"| {title} | {_cell(old)} | {_cell(ours)} | {ratio} |"
-            )
-    return "\n".join(lines)
+            rows.append([title, _cell(old), _cell(ours), ratio])
+    return to_markdown(rows)
 
 
 def _machine(facts, known):
@@ -112,101 +108,100 @@ def _groups(found):
 
 
 def _table_of_operations(found, known):
-    lines = [
-        "| what | how | forward, ms | forward + gradient, ms "
-        "| share of the matrix rate |",
-        "|---|---|---|---|---|",
+    rows = [
+        [
+            "what",
+            "how",
+            "forward, ms",
+            "forward + gradient, ms",
+            "share of the matrix rate",
+        ]
     ]
     for (what, size), group in _groups(found).items():
         modes = report.by_mode(group)
         ours = modes["forward"][0]
-        for row in zip(*modes.values(), strict=True):
+        for found_one in zip(*modes.values(), strict=True):
+            first = found_one[0]
             cells = [
                 _cell(figure, modes[figure.mode][0], figure.way != ours.way)
-                for figure in row
+                for figure in found_one
             ]
-            share = row[0].products / row[0].median
-            share /= figures.matrix_rate(known)
-            cells.append(f"{share:.1%}" if share and row[0] is ours else "")
-            lines.append(
-                f"| {what} {size} | `{row[0].way}` | {' | '.join(cells)} |"
-            )
-    return "\n".join(lines)
+            share = first.products / first.median / figures.matrix_rate(known)
+            cells.append(f"{share:.1%}" if share and first is ours else "")
+            rows.append([f"{what} {size}", f"`{first.way}`", *cells])
+    return to_markdown(rows, titles=2)
 
 
 def _table_of_ways(title, found):
     unit = found[0].unit
-    lines = [f"| {title} | how | {unit} |", "|---|---|---|"]
+    rows = [[title, "how", unit]]
     for (what, size), group in _groups(found).items():
         for figure in group:
             cell = _cell(figure, group[0], figure is not group[0])
-            lines.append(f"| {what} {size} | {figure.way} | {cell} |")
-    return "\n".join(lines)
+            rows.append([f"{what} {size}", figure.way, cell])
+    return to_markdown(rows, titles=2)
 
 
 def _table_of_overheads(found, known):
-    lines = [
-        "| network, forward | images | plain correlation, ms | GOCor, ms "
-        "| overhead |",
-        "|---|---|---|---|---|",
+    rows = [
+        [
+            "network, forward",
+            "images",
+            "plain correlation, ms",
+            "GOCor, ms",
+            "overhead",
+        ]
     ]
     for (what, size), (plain, gocor) in _groups(found).items():
-        lines.append(
-            f"| {what} | {size} | {_cell(plain)} | {_cell(gocor)} "
-            f"| {gocor.median / plain.median:.2f} |"
-        )
-    return "\n".join(lines)
+        overhead = f"{gocor.median / plain.median:.2f}"
+        rows.append([what, size, _cell(plain), _cell(gocor), overhead])
+    return to_markdown(rows, titles=2)
 
 
 def _table_of_published(found, known):
-    lines = [
-        "| network, forward | images | ours, ms | published code, ms | ratio |",
-        "|---|---|---|---|---|",
+    rows = [
+        [
+            "network, forward",
+            "images",
+            "ours, ms",
+            "published code, ms",
+            "ratio",
+        ]
     ]
     for (what, size), (ours, *published) in _groups(found).items():
-        cells = " | "
+        cells = ["", ""]
         if published:
             theirs = published[0].median
-            cells = f"{theirs:.0f} | {theirs / ours.median:.1f}"
-        lines.append(f"| {what} | {size} | {_cell(ours)} | {cells} |")
-    return "\n".join(lines)
+            cells = [f"{theirs:.0f}", f"{theirs / ours.median:.1f}"]
+        rows.append([what, size, _cell(ours), *cells])
+    return to_markdown(rows, titles=2)
 
 
 def _table_of_rates(found, known):
-    lines = ["| the device | in | rate |", "|---|---|---|"]
-    for f in found:
-        rate = (
-            f"{2e-6 * f.products / f.median:.0f} GFLOP/s"
-            if f.products
-            else f"{1e-6 * f.traffic / f.median:.1f} GB/s"
-        )
-        lines.append(f"| {f.what} {f.size} | {f.way} | {rate} |")
-    return "\n".join(lines)
+    rows = [["the device", "in", "rate"]]
+    rows += [[f"{f.what} {f.size}", f.way, report.rate(f)] for f in found]
+    return to_markdown(rows, titles=2)
 
 
 def _table_of_rooflines(found, known):
-    lines = [
-        "| operation, forward | in | ms | limited by | share of the limit |",
-        "|---|---|---|---|---|",
+    rows = [
+        ["operation, forward", "in", "ms", "limited by", "share of the limit"]
     ]
     for f in found:
         share, limit = figures.roofline(f, known)
-        lines.append(
-            f"| {f.what} {f.size} | {f.way} | {_cell(f)} | {limit} "
-            f"| {share:.1%} |"
+        rows.append(
+            [f"{f.what} {f.size}", f.way, _cell(f), limit, f"{share:.1%}"]
         )
-    return "\n".join(lines)
+    return to_markdown(rows, titles=2)
 
 
 def _table_of_throughput(found, known):
-    lines = ["| network | pairs | in | pairs per second |", "|---|---|---|---|"]
+    rows = [["network", "pairs", "in", "pairs per second"]]
     for f in found:
         low, median, high = figures.pairs_per_second(f)
-        lines.append(
-            f"| {f.what} | {f.size} | {f.way} "
-            f"| {median:.1f} ({low:.1f} to {high:.1f}) |"
-        )
-    return "\n".join(lines)
+        rate = f"{median:.1f} ({low:.1f} to {high:.1f})"
+        rows.append([f.what, f.size, f.way, rate])
+    return to_markdown(rows, titles=3)
 
 
 _TABLES = {

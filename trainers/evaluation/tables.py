@@ -120,12 +120,18 @@ def to_text(rows, width=_WIDTH):
     )
 
 
-def to_markdown(rows):
-    """Returns rows as a Markdown table."""
+def to_markdown(rows, titles=1):
+    """Returns rows as a Markdown table.
+
+    Args:
+        rows: lists of text.
+        titles: columns that are aligned left, those of figures being right.
+    """
     heading, *body = [
         [cell.replace("|", r"\|") for cell in row] for row in rows
     ]
-    lines = [heading, ["---", *["---:"] * (len(heading) - 1)], *body]
+    figures = len(heading) - titles
+    lines = [heading, ["---"] * titles + ["---:"] * figures, *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
