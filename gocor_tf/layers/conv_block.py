@@ -21,8 +21,18 @@ def leaky_relu(x):
     """Returns the published leaky ReLU, in the precision of its input."""
     if keras.backend.standardize_dtype(x.dtype) == "float64":
         # TensorFlow keeps the slope of its own in float32.
-        return ops.where(x > 0, x, LEAKY_RELU_SLOPE * x)
+        return leaky_relu_of_sum(x)
     return ops.leaky_relu(x, LEAKY_RELU_SLOPE)
+
+
+def leaky_relu_of_sum(x):
+    """The same of a sum that a convolution is part of.
+
+    TensorFlow 2.21 on CPUs fuses its own with the convolution and the sum, and
+    computes it with another slope; where the sum is used besides, it gives up
+    fusing any convolution of the graph.
+    """
+    return ops.where(x > 0, x, LEAKY_RELU_SLOPE * x)
 
 
 def he_normal():

@@ -195,8 +195,8 @@ class ResidualDecoder(_Decoder):
             (self.blocks[1], self.blocks[2], self.skips[0]),
             (self.blocks[3], self.blocks[4], self.skips[1]),
         ):
-            y = first(conv_block.leaky_relu(x), training=training)
+            y = first(conv_block.leaky_relu_of_sum(x), training=training)
             y = second(y, training=training)
             x = y + skip(x, training=training)
-        x = conv_block.leaky_relu(x)
+        x = conv_block.leaky_relu_of_sum(x)
         return x, self.head(x)

@@ -83,7 +83,7 @@ class CompactPyramid(keras.layers.Layer):
             x = down(x, training=training)
             x = x + second(first(x, training=training), training=training)
             features[level] = x
-            x = conv_block.leaky_relu(x)
+            x = conv_block.leaky_relu_of_sum(x)
         return [features[level] for level in levels]
 
     def compute_output_shape(self, images_shape, levels=None):

@@ -40,13 +40,15 @@ def area_resize(image, size):
     dtype = backend.result_type(image.dtype, float)
     # Sums overflow float16.
     image = ops.cast(image, backend.result_type(dtype, "float32"))
-    total = _resize_axes(image, size, _sum_rows)
-    rows = _cell_bounds(height, size[0])
-    columns = _cell_bounds(width, size[1])
+    mean = _resize_axes(image, size, _sum_rows)
     # By one side after the other, as the released networks' images were: GOCor
     # can turn the last bit of a pixel into a visible difference.
-    total = total / ops.cast(columns[1] - columns[0], total.dtype)[:, None]
-    mean = total / ops.cast(rows[1] - rows[0], total.dtype)[:, None, None]
+    if not _same(width, size[1]):
+        start, stop = _cell_bounds(width, size[1])
+        mean = mean / ops.cast(stop - start, mean.dtype)[:, None]
+    if not _same(height, size[0]):
+        start, stop = _cell_bounds(height, size[0])
+        mean = mean / ops.cast(stop - start, mean.dtype)[:, None, None]
     return ops.cast(mean, dtype)
 
 
@@ -54,19 +56,21 @@ def _resize_axes(image, size, resize_rows):
     """Applies `resize_rows` to the height, then to the width."""
     image = ops.cast(image, backend.result_type(image.dtype, float))
     batch, height, width, channels = ops.shape(image)
-    rows = ops.reshape(ops.transpose(image, (1, 0, 2, 3)), (height, -1))
-    rows = resize_rows(rows, height, size[0])
-    image = ops.reshape(rows, (size[0], batch, width, channels))
-    rows = ops.reshape(ops.transpose(image, (2, 1, 0, 3)), (width, -1))
-    rows = resize_rows(rows, width, size[1])
-    image = ops.reshape(rows, (size[1], batch, size[0], channels))
-    return ops.transpose(image, (1, 2, 0, 3))
+    if not _same(height, size[0]):
+        rows = ops.reshape(ops.transpose(image, (1, 0, 2, 3)), (height, -1))
+        rows = resize_rows(rows, height, size[0])
+        image = ops.reshape(rows, (size[0], batch, width, channels))
+        image = ops.transpose(image, (1, 0, 2, 3))
+    if not _same(width, size[1]):
+        rows = ops.reshape(ops.transpose(image, (2, 0, 1, 3)), (width, -1))
+        rows = resize_rows(rows, width, size[1])
+        image = ops.reshape(rows, (size[1], batch, size[0], channels))
+        image = ops.transpose(image, (1, 2, 0, 3))
+    return image
 
 
 def _interpolate_rows(rows, length, new_length):
     """Interpolates `(length, ...)` rows to `(new_length, ...)`."""
-    if _same(length, new_length):
-        return rows
     dtype = backend.result_type(rows.dtype, "float32")
     last = ops.cast(length, dtype) - 1
     scale = ops.cast(length, dtype) / ops.cast(new_length, dtype)
@@ -81,14 +85,12 @@ def _interpolate_rows(rows, length, new_length):
 
 def _sum_rows(rows, length, new_length):
     """Sums `(length, ...)` rows over the cells of `new_length` rows."""
-    if _same(length, new_length):
-        return rows
     start, stop = _cell_bounds(length, new_length)
-    position = ops.arange(length, dtype="int32")
-    inside = ops.logical_and(
-        position >= start[:, None], position < stop[:, None]
-    )
-    return ops.matmul(ops.cast(inside, rows.dtype), rows)
+    longest = _longest_cell(length, new_length)
+    index = start[:, None] + ops.arange(longest, dtype="int32")
+    inside = ops.cast(index < stop[:, None], rows.dtype)
+    touched = ops.take(rows, ops.minimum(index, length - 1), axis=0)
+    return ops.sum(touched * inside[..., None], axis=1)
 
 
 def _cell_bounds(length, new_length):
@@ -97,6 +99,17 @@ def _cell_bounds(length, new_length):
     start = cell * length // new_length
     stop = ((cell + 1) * length + new_length - 1) // new_length
     return start, stop
+
+
+def _longest_cell(length, new_length):
+    """Returns how many rows a cell touches at most."""
+    if isinstance(length, int) and isinstance(new_length, int):
+        return max(
+            -(-(cell + 1) * length // new_length) - cell * length // new_length
+            for cell in range(new_length)
+        )
+    start, stop = _cell_bounds(length, new_length)
+    return ops.max(stop - start)
 
 
 def _same(length, new_length):

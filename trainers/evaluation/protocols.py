@@ -94,7 +94,7 @@ class Protocol:
         names = (
             *self.always,
             *self.pixel_metrics,
-            *scoring.AUSE_METRICS,
+            *scoring.CONFIDENCE_METRICS,
             *scoring.POSE_METRICS,
             *scoring.MASK_METRICS,
         )

@@ -5,6 +5,8 @@
 | `aepe`, `median` | a flow | px |
 | `pckT`, `pck_alpha_A`, `fl` | a flow | % |
 | `ause_epe`, `ause_pck1`, `ause_pck5` | a flow, if there is a confidence | |
+| `coverage`: pixels surer than 0.5 | the same | % |
+| `precision`: of these, right to 5 px | the same, if there are any | % |
 | `rotation_error`, `translation_error` | a pose | degrees |
 | `epipolar_precision`, `num_matches` | a pose | %, number |
 | `iou`, `label_transfer_accuracy` | masks | % |
@@ -31,12 +33,15 @@ from .estimate import published_matches
 POSE_METRICS = ("rotation_error", "translation_error", "epipolar_precision")
 MASK_METRICS = ("iou", "label_transfer_accuracy")
 AUSE_METRICS = ("ause_epe", "ause_pck1", "ause_pck5")
+CONFIDENCE_METRICS = (*AUSE_METRICS, "coverage", "precision")
 # Of the picture of PCK against its threshold, in px: from 0.25 to 128.
 CURVE_THRESHOLDS = tuple(float(2**k) for k in np.arange(-2, 7.5, 0.5))
 # Of the picture of errors against true displacements: edges of bins, in px.
 DISPLACEMENTS = (0, 1, 3, 10, 30, 100, 300, np.inf)
 # A confidence is read as the probability of an error up to this, in px.
 RADIUS = 5.0
+# What is surer counts as a match, in `coverage` and `precision`.
+_SURE = 0.5
 NUM_BINS = 20
 
 
@@ -119,7 +124,7 @@ def score_flow(sample, flow, confidence, protocol):
     if confidence is not None:
         certain = np.asarray(confidence, np.float64)[known]
         added = _score_confidence(errors, certain)
-        means |= {name: added.pop(name) for name in AUSE_METRICS}
+        means |= {name: added.pop(name) for name in CONFIDENCE_METRICS}
         sums |= added
     return {**means, "sums": sums}
 
@@ -139,12 +144,19 @@ def _score_confidence(errors, confidence):
     uncertainty = sparsification.uncertainty_from_probability(confidence)
     record = sparsification.sparsification_record(errors, uncertainty)
     kept = ("sparsification_epe", "oracle_epe", *AUSE_METRICS)
+    sure = confidence > _SURE
     return {
         **{name: record[name] for name in kept},
+        "coverage": _percentage(sure),
+        "precision": _percentage(errors[sure] <= RADIUS),
         "calibration": calibration.calibration_record(
             confidence, errors, RADIUS, NUM_BINS
         ),
     }
+
+
+def _percentage(values):
+    return 100.0 * float(np.mean(values)) if values.size else None
 
 
 def score_pose(sample, estimate, protocol):

@@ -9,6 +9,8 @@ _LABELS = {
     "iou": "IoU",
     "label_transfer_accuracy": "LT-ACC",
     "ause_epe": "AUSE",
+    "coverage": "coverage",
+    "precision": "precision",
     "num_pairs": "pairs",
     "seconds": "seconds",
 }
@@ -21,6 +23,7 @@ _FORMATS = {
     "num_pairs": "{:d}",
     "seconds": "{:.3f}",
 }
+_CONFIDENCE = ("coverage", "precision", "ause_epe")
 _OF_PIXELS = "_of_pixels"
 _WIDTH = 9
 
@@ -36,7 +39,7 @@ def group_rows(title, totals, protocol):
     Returns:
         List of rows, lists of text; the first is the heading.
     """
-    columns = ("num_pairs", *protocol.columns, "ause_epe", "seconds")
+    columns = ("num_pairs", *protocol.columns, *_CONFIDENCE, "seconds")
     return _to_rows(title, _groups_and_total(totals), columns)
 
 
@@ -71,7 +74,7 @@ def pair_rows(title, records, protocol):
         for name in protocol.columns
         if not name.startswith(("auc", "map"))
     ]
-    columns += ["rotation_error", "translation_error", "ause_epe", "seconds"]
+    columns += ["rotation_error", "translation_error", *_CONFIDENCE, "seconds"]
     pairs = {r["name"]: r for r in records if "error" not in r}
     return _to_rows(title, pairs, dict.fromkeys(columns))
 

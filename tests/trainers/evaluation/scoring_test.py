@@ -118,6 +118,25 @@ def test_confidence_is_sparsified(confidence, area):
     assert bins["confidence_sums"][18] == pytest.approx(48 * 0.9)
 
 
+def test_sure_pixels_are_counted_apart():
+    # Eight rows of 12 pixels; the truth is 6 px off in the last two columns.
+    truth, sure = constant_flow(0), np.full(SIZE, 0.5)
+    truth[:, 10:], sure[:, 4:] = (6, 0), 0.51
+
+    def record(confidence):
+        return _score(
+            sample(flow=truth),
+            lambda *_: Estimate(constant_flow(0), None, confidence),
+        )
+
+    found = record(sure)
+    assert found["coverage"] == pytest.approx(100 * 8 / 12)
+    assert found["precision"] == pytest.approx(100 * 6 / 8)
+    found = record(np.full(SIZE, 0.5))
+    assert found["coverage"] == 0 and found["precision"] is None
+    assert _score(sample(flow=truth), moves_by(0))["coverage"] is None
+
+
 def test_a_confidence_beyond_one_is_an_error():
     with pytest.raises(ValueError, match=r"`confidences` must be in \[0, 1\]"):
         _score(sample(flow=constant_flow(0)), moves_by(0, 0, 1.5))
