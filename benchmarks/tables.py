@@ -120,11 +120,11 @@ def _table_of_operations(found, known):
     for (what, size), group in _groups(found).items():
         modes = report.by_mode(group)
         ours = modes["forward"][0]
-        for found_one in zip(*modes.values(), strict=True):
-            first = found_one[0]
+        for timed in zip(*modes.values(), strict=True):
+            first = timed[0]
             cells = [
                 _cell(figure, modes[figure.mode][0], figure.way != ours.way)
-                for figure in found_one
+                for figure in timed
             ]
             share = first.products / first.median / figures.matrix_rate(known)
             cells.append(f"{share:.1%}" if share and first is ours else "")
