@@ -29,7 +29,7 @@ def leaky_relu_of_sum(x):
     """The same of a sum that a convolution is part of.
 
     TensorFlow 2.21 on CPUs fuses its own with the convolution and the sum, and
-    computes it with another slope; where the sum is used besides, it gives up
+    computes it with a slope of 0.2; where the sum is used besides, it gives up
     fusing any convolution of the graph.
     """
     return ops.where(x > 0, x, LEAKY_RELU_SLOPE * x)

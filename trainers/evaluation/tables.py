@@ -9,8 +9,6 @@ _LABELS = {
     "iou": "IoU",
     "label_transfer_accuracy": "LT-ACC",
     "ause_epe": "AUSE",
-    "coverage": "coverage",
-    "precision": "precision",
     "num_pairs": "pairs",
     "seconds": "seconds",
 }
