@@ -1,5 +1,6 @@
 """The environment of tensorflow-addons, built once and kept by pytest."""
 
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -17,16 +18,19 @@ PYTHONS = ("python3.11", "python3.10", "python3.9")
 def addons_python(pytestconfig):
     """Returns the Python of an environment with `requirements.txt` in it.
 
-    It lies in pytest's cache folder, under a name made from the requirements.
+    It lies in pytest's cache folder, under a name made from the requirements;
+    of several processes of pytest, one builds it, and the others wait.
     """
     requirements = FOLDER / "requirements.txt"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     cache = pytestconfig.cache.mkdir("tensorflow_addons")
     environment = cache / digest
-    if not environment.exists():
-        unfinished = cache / f"{digest}.{os.getpid()}"
-        _build(unfinished, requirements)
-        unfinished.rename(environment)
+    with open(cache / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not environment.exists():
+            unfinished = cache / f"{digest}.{os.getpid()}"
+            _build(unfinished, requirements)
+            unfinished.rename(environment)
     return environment / "bin" / "python"
 
 

@@ -83,6 +83,12 @@ def test_weights_file_round_trip(preset, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "preset",
+    [(name, "full") for name in sorted(gocor_tf.presets())],
+    indirect=True,
+    ids="-".join,
+)
 def test_keras_file_round_trip_as_part_of_a_larger_model(preset, tmp_path):
     *_, model, expected = preset
     pair = {
@@ -129,9 +135,9 @@ def test_batches_of_different_length_are_named(preset):
         model(pair)
 
 
-# The small ones: full size has no other kind of operation.
+# The small ones of the quick presets: the others have no other operation.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(gocor_tf.presets()))
+@pytest.mark.parametrize("name", _QUICK)
 def test_xla_compiles_the_network(name):
     # In float64: with random features, GOCor's first filters are differences
     # of nearly equal numbers (spec models.md, C.4).

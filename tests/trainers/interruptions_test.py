@@ -4,22 +4,15 @@ import numpy as np
 import pytest
 
 from gocor_tf.trainers import train_lib
-from gocor_tf.trainers.configs import default
+from tests.trainers import run_files
 
 pytestmark = pytest.mark.slow
 
 
 def _config(image_dir, **fields):
-    config = default.get_config("smoke")
-    config.data.image_dir = str(image_dir)
+    config = run_files.plain_config(image_dir, **fields)
     config.data.cache_megabytes = 0
     config.data.prefetch = 1
-    config.model.global_correlation = "feature"
-    config.model.local_correlation = "feature"
-    config.model.width = 0.125
-    config.tensorboard = False
-    for name, value in fields.items():
-        setattr(config, name, value)
     return config
 
 

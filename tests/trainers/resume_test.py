@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 DEFAULT = pathlib.Path(__file__).parents[2] / "trainers/configs/default.py"
-NUM_STEPS = 40
+NUM_STEPS = 12
 
 
 def _start(image_dir, workdir):
@@ -26,10 +26,11 @@ def _start(image_dir, workdir):
             "--config.deterministic=true",
             "--config.checkpoint_every=2",
             "--config.log_every=1",
-            "--config.validation.interval=5",
+            "--config.validation.interval=4",
             "--config.validation.num_pairs=2",
             "--config.data.batch_size=2",
             "--config.model.width=0.125",
+            "--config.model.num_iterations=1",
             "--config.tensorboard=false",
         ],
         stdout=subprocess.PIPE,

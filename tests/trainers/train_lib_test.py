@@ -11,6 +11,7 @@ from absl import app
 from gocor_tf.models import load_model
 from gocor_tf.trainers import train_lib
 from gocor_tf.trainers.configs import default
+from tests.trainers import run_files
 
 pytestmark = pytest.mark.slow
 
@@ -35,14 +36,6 @@ train.main()
 """
 
 
-def _config(image_dir):
-    config = default.get_config("smoke")
-    config.data.image_dir = str(image_dir)
-    for name, value in SMALL.items():
-        setattr(config.model, name, value)
-    return config
-
-
 def test_smoke_variant_trains_the_default_network(image_dir, tmp_path):
     config = default.get_config("smoke")
     config.data.image_dir = str(image_dir)
@@ -60,17 +53,17 @@ def test_smoke_variant_trains_the_default_network(image_dir, tmp_path):
 
 
 def test_a_run_in_its_folder(image_dir, tmp_path):
-    config = _config(image_dir)
-    config.tensorboard = False
+    config = run_files.plain_config(image_dir)
     first = train_lib.train(config, tmp_path / "run")
     assert train_lib.train(config, tmp_path / "run") == first
     config.optimizer.learning_rate = 0.5
     with pytest.raises(app.UsageError, match="optimizer.learning_rate was"):
         train_lib.train(config, tmp_path / "run")
-    config.model.init_weights = str(tmp_path / "run" / "model.weights.h5")
+    path = str(tmp_path / "run/model.weights.h5")
+    config.model.init_weights = path
     run = train_lib.TrainingRun(config, tmp_path / "next")
     start = run._model.get_weights()
-    trained = load_model("default", config.model.init_weights, **SMALL)
+    trained = load_model("basenet", path, **run_files.PLAIN)
     for array, other in zip(start, trained.get_weights(), strict=True):
         np.testing.assert_array_equal(array, other)
 
@@ -78,7 +71,10 @@ def test_a_run_in_its_folder(image_dir, tmp_path):
 def test_half_precision_trains(image_dir, tmp_path):
     import keras
 
-    config = _config(image_dir)
+    config = default.get_config("smoke")
+    config.data.image_dir = str(image_dir)
+    for name, value in SMALL.items():
+        setattr(config.model, name, value)
     config.tensorboard = False
     config.dtype_policy = "mixed_bfloat16"
     try:
