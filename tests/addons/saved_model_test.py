@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import gocor_tf
 from gocor_tf.export import sample_requests, saved_model
+from tests import richest_presets
 from tests.export import preset_answers
 
 pytestmark = pytest.mark.addons
@@ -32,7 +32,7 @@ def request_of():
     }
 
 
-@pytest.fixture(scope="module", params=gocor_tf.presets())
+@pytest.fixture(scope="module", params=richest_presets.NAMES)
 def answers(request, request_of, tmp_path_factory, run_there):
     """Returns the answers there, those of the network here, and tolerances."""
     folder = tmp_path_factory.mktemp(request.param)

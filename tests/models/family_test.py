@@ -10,24 +10,19 @@ import pytest
 import tensorflow as tf
 
 import gocor_tf
+from tests import richest_presets
 
 # Constructor arguments of the small network, by the start of a preset's name.
 _SMALL = {
     "": {"backbone": "compact", "width": 0.125},
     "pwcnet": {"width": 0.125},
 }
-_QUICK = (
-    "basenet_gocor",
-    "default",
-    "glunet_gocor_star",
-    "pdcnet_plus",
-    "pwcnet_gocor",
-    "semantic_glunet",
-)
 _NETWORKS = [
     pytest.param(
         (name, size),
-        marks=() if size == "small" and name in _QUICK else pytest.mark.slow,
+        marks=()
+        if size == "small" and name in richest_presets.NAMES
+        else pytest.mark.slow,
     )
     for name in sorted(gocor_tf.presets())
     for size in ("small", "full")
@@ -135,9 +130,9 @@ def test_batches_of_different_length_are_named(preset):
         model(pair)
 
 
-# The small ones of the quick presets: the others have no other operation.
+# The small ones: full size has no other kind of operation.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", _QUICK)
+@pytest.mark.parametrize("name", richest_presets.NAMES)
 def test_xla_compiles_the_network(name):
     # In float64: with random features, GOCor's first filters are differences
     # of nearly equal numbers (spec models.md, C.4).

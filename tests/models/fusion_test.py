@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import gocor_tf
+from tests import richest_presets
 
 SCRIPT = """
 import sys
@@ -23,18 +24,18 @@ model = gocor_tf.load_model(sys.argv[1], weights=None)
 image = np.zeros((1, 64, 64, 3), "float32")
 tf.function(model)({"reference": image, "query": image})
 """
-OTHERS = sorted(set(gocor_tf.presets()) - {"default"})
+OTHERS = sorted(set(richest_presets.NAMES) - {"default"})
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="of TensorFlow's graphs"
 )
-every_preset = pytest.mark.parametrize(
+every_network = pytest.mark.parametrize(
     "preset",
     ["default", *(pytest.param(n, marks=pytest.mark.slow) for n in OTHERS)],
 )
 
 
-@every_preset
+@every_network
 def test_no_optimizer_of_the_graph_fails(preset):
     found = subprocess.run(
         [sys.executable, "-c", SCRIPT, preset],
@@ -48,7 +49,7 @@ def test_no_optimizer_of_the_graph_fails(preset):
     assert not failed
 
 
-@every_preset
+@every_network
 def test_the_graph_computes_what_its_operations_do(preset):
     import tensorflow as tf
 
