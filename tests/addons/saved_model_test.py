@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from gocor_tf.export import sample_requests, saved_model
+from gocor_tf.export import sample_requests
 from tests import richest_presets
 from tests.export import preset_answers
+from tests.serving import exports
 
 pytestmark = pytest.mark.addons
 
@@ -37,7 +38,7 @@ def answers(request, request_of, tmp_path_factory, run_there):
     """Returns the answers there, those of the network here, and tolerances."""
     folder = tmp_path_factory.mktemp(request.param)
     model = preset_answers.load(request.param)
-    version = saved_model.write_version(model, folder, request.param)
+    version = exports.write_network(model, folder)
     inputs = {
         f"{dtype}/{name}": value.astype(bytes) if dtype == "string" else value
         for dtype, pair in request_of.items()

@@ -76,6 +76,7 @@ def test_operations_are_timed_by_kind():
 
 @pytest.mark.slow
 def test_default_is_profiled(monkeypatch):
+    # Enough runs, in turn, for other work to disturb all of them alike.
     monkeypatch.setattr(profile_networks, "_SECONDS", 3)
     monkeypatch.setattr(profile_networks, "SIZE", (256, 320))
     profile = profile_networks.measure("default")

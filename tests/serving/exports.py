@@ -56,7 +56,7 @@ def small_network():
 
 
 def write_network(model, folder, options=None):
-    """Writes a network as version 1."""
+    """Writes a network as version 1, unchecked."""
     options = options or signatures.Options()
     archive = signatures.export_archive(model, options)
     archive.write_out(str(folder / "1"), verbose=False)
