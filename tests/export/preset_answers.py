@@ -1,11 +1,14 @@
 """What presets answer in Python, and how exactly others can answer the same.
 
-Only rounding may lie between a network and its export: 1e-4 px, or where a
-network amplifies rounding, a few times the distance to itself in float64, of
-its operations one by one and of its graph, which rounds otherwise. Untrained
-networks amplify it (GOCor's at the coarsest levels of PWC-Net do), and so does
-a score of GOCor that is nearly zero: the slope of its activation jumps there.
+A network has two answers: its operations', one by one, and its graph's, which
+rounds otherwise. Where a score of GOCor is nearly zero, rounding chooses the
+side of its activation's kink, and the answers differ by more than rounding; an
+export is on one side or the other at each pixel. Beside that, only rounding may
+lie between them: 1e-4 px, or where an untrained network amplifies it (GOCor's
+at the coarsest levels of PWC-Net do), a few times the distance to float64.
 """
+
+import functools
 
 import keras
 import numpy as np
@@ -26,20 +29,46 @@ def load(preset, **options):
     return gocor_tf.load_model(preset, weights=weights, **options)
 
 
-def answer(model, pair):
-    """Returns `flow` and `confidence` of a batch, in Python."""
-    pair = {k: tf.cast(v, model.compute_dtype) for k, v in pair.items()}
-    return _to_arrays(_answer(model, pair))
+def answers(model, pair):
+    """Returns both answers to a batch.
 
+    Args:
+        model: network of the family.
+        pair: dict of `reference` and `query`, arrays.
 
-def graph_answer(model, pair):
-    """Returns the same of a graph of unknown sizes, as exports have it."""
-    pair = {k: tf.cast(v, model.compute_dtype) for k, v in pair.items()}
+    Returns:
+        Dict of `flow` and `confidence`, `(2, batch, height, width, ...)`.
+    """
     image = tf.TensorSpec((None, None, None, 3), model.compute_dtype)
-    compiled = tf.function(
-        lambda pair: _answer(model, pair), [dict.fromkeys(pair, image)]
+    graph = tf.function(
+        functools.partial(_answer, model), [dict.fromkeys(pair, image)]
     )
-    return _to_arrays(compiled(pair))
+    pair = _cast(pair, model)
+    found = _answer(model, pair), graph(pair)
+    return {key: tf.stack([f[key] for f in found]).numpy() for key in found[0]}
+
+
+def largest_differences(answers, found):
+    """Returns how far what was found is from the nearer answer, at most."""
+    return {
+        key: np.abs(answers[key] - found[key]).min(axis=0).max()
+        for key in answers
+    }
+
+
+def tolerances(answers, preset, model, pair):
+    """Returns how far from `answers` another `flow` and `confidence` may be."""
+    exact = load(preset, dtype="float64")
+    exact.set_weights(model.get_weights())
+    rounding = largest_differences(answers, _answer(exact, _cast(pair, exact)))
+    return {
+        key: max(TOLERANCE, _ROUNDING_FACTOR * value)
+        for key, value in rounding.items()
+    }
+
+
+def _cast(pair, model):
+    return {k: tf.cast(v, model.compute_dtype) for k, v in pair.items()}
 
 
 def _answer(model, pair):
@@ -50,29 +79,3 @@ def _answer(model, pair):
             outputs["flow"], back["flow"]
         )
     return {key: outputs[key] for key in ("flow", "confidence")}
-
-
-def _to_arrays(outputs):
-    return {key: value.numpy() for key, value in outputs.items()}
-
-
-def largest_differences(first, second):
-    """Returns those of each of the arrays of `first`."""
-    return {key: np.abs(first[key] - second[key]).max() for key in first}
-
-
-def tolerances(preset, model, pair):
-    """Returns how far `flow` and `confidence` may be from `answer`'s."""
-    exact = load(preset, dtype="float64")
-    exact.set_weights(model.get_weights())
-    expected = answer(exact, pair)
-    rounding = [
-        largest_differences(found(model, pair), expected)
-        for found in (answer, graph_answer)
-    ]
-    return {
-        key: max(
-            TOLERANCE, *(_ROUNDING_FACTOR * each[key] for each in rounding)
-        )
-        for key in expected
-    }

@@ -10,6 +10,7 @@ comparison over real step lengths is made in float64.
 """
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -29,29 +30,19 @@ tf.config.set_logical_device_configuration(
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
 from gocor_tf.trainers import train_lib
-from gocor_tf.trainers.configs import default
+from tests.trainers import run_files
 
 loss, dtype_policy, optimizer, learning_rate, image_dir, workdir = sys.argv[1:]
 for devices in (("CPU:0",), ("CPU:0", "CPU:1")):
-    config = default.get_config("smoke")
-    config.model.global_correlation = "feature"
-    config.model.local_correlation = "feature"
-    config.model.width = 0.125
-    config.model.backbone = "compact"
+    config = run_files.plain_config(image_dir)
     if loss == "negative_log_likelihood":
         config.model.preset = "pdcnet"
+        config.model.decoder = config.model.refinement = None
         config.loss.level_weights = (0.32, 0.08, 0.02, 0.01)
-    else:
-        config.model.preset = "basenet"
-        config.model.decoder = "residual"
-        config.model.refinement = (3,)
-        config.loss.level_weights = (0.32, 0.08, 0.02)
     config.num_steps = config.checkpoint_every = config.log_every = 5
     config.validation.interval = 5
     config.loss.name = loss
     config.loss.matching_weight = 100.0
-    config.tensorboard = False
-    config.data.image_dir = image_dir
     config.data.batch_size = 2
     config.optimizer.name = optimizer
     config.optimizer.schedule = "constant"
@@ -92,6 +83,7 @@ def test_two_replicas_give_the_weights_of_one_device(
             image_dir,
             tmp_path,
         ],
+        cwd=pathlib.Path(__file__).parents[2],
         check=True,
     )
     report = json.loads((tmp_path / "1" / "report.json").read_text())

@@ -26,9 +26,7 @@ NUM_STEPS = 10
 # Plain pairs for a plain network, as in `replicas_test.py`.
 FLAGS = {
     "model.preset": "basenet",
-    "model.backbone": "compact",
-    "model.decoder": "residual",
-    "model.refinement": "(3,)",
+    **{f"model.{name}": value for name, value in run_files.PLAIN.items()},
     "loss.level_weights": "(0.32, 0.08, 0.02)",
     "num_steps": NUM_STEPS,
     "checkpoint_every": 2,
@@ -41,9 +39,6 @@ FLAGS = {
     "validation.interval": NUM_STEPS,
     "validation.num_pairs": 2,
     "data.batch_size": 2,
-    "model.width": 0.125,
-    "model.global_correlation": "feature",
-    "model.local_correlation": "feature",
     "loss.matching_weight": 100.0,
     "optimizer.schedule": "constant",
     "optimizer.warmup": 0.0,

@@ -1,6 +1,6 @@
 """Every recipe trains: tiny photographs, a narrow network, short descents.
 
-One recipe for each kind of network and loss is compiled; the others run
+Those with the most of each network and loss are compiled; the others run
 operation by operation, which saves most of the time.
 """
 
