@@ -6,25 +6,28 @@ the view of what both images share: that of a homography of the sure matches
 or, where few are sure, of votes of the network's features for a turn, zoom and
 shift. The pair is seen in that view; images too large for the network to see
 all detail at once, in parts of it. What is seen in detail is refined by an
-inverse search. Each pixel takes its surest answer.
+inverse search. Each pixel takes its surest answer. Where little is sure then,
+`closer_looks` look for views of that part alone.
 """
 
 import cv2
 
-from gocor_tf import image_tiles, passes, views, voting
+from gocor_tf import (
+    closer_looks,
+    image_tiles,
+    passes,
+    view_search,
+    views,
+    voting,
+)
 from gocor_tf.bands import bands
 
-# Shares of sure pixels: that needs no other view, that ends the search, that
-# makes a view worth a look; and what the search may cost.
+# Shares of sure pixels: that needs no other view, that makes a view worth a
+# look; and what the search may cost.
 _FULL_SHARE = 0.9
-_GOOD_SHARE = 0.5
 _SOME_SHARE = 0.05
 _NUM_ROUNDS = 2
 _NUM_SIMILARITIES = 12
-_MIN_MATCHES = 20
-# Largest error of an inlier, in px of an image with a long side of 256 px:
-# few scenes are planes.
-_MAX_ERROR = 2.0
 # Confidence below which pixels may follow a homography out of the query.
 _UNSURE = 0.15
 # Side of the box over which confidences are averaged.
@@ -47,26 +50,34 @@ def align(matching, reference, query):
     first = passes.look(matching, None, *pair)
     answers = [_answer(matching, first, *pair)]
     is_small = max(reference.shape) <= matching.seen_side
-    if is_small and _shares(matching, [first])[0] >= _FULL_SHARE:
+    if is_small and view_search.share(matching, first) >= _FULL_SHARE:
         return answers[0], None
-    start = passes.fit(matching, first, _MIN_MATCHES, _MAX_ERROR)[0]
-    glances = list(_rounds(matching, start, *pair))
-    if max(_shares(matching, [first, *glances])) < _GOOD_SHARE:
-        glances += _search(matching, *pair)
-    share, best = max(
-        zip(_shares(matching, glances), glances, strict=True),
-        key=lambda item: item[0],
-        default=(0.0, None),
-    )
-    if share < _SOME_SHARE:
-        return answers[0], None
-    sizes = reference.shape[:2], query.shape[:2]
-    fitted = best.view.homography
-    view = views.overlap_view(fitted, *sizes)
-    answers.append(see(matching, view, *pair))
-    if not is_small:
-        answers += _tiles(matching, answers, *pair)
-    return passes.surest(answers), fitted if share >= _GOOD_SHARE else None
+    share, best = view_search.best(_glances(matching, first, pair))
+    fitted = best.view.homography if share >= _SOME_SHARE else None
+    if fitted is not None:
+        sizes = reference.shape[:2], query.shape[:2]
+        view = views.overlap_view(fitted, *sizes)
+        answers.append(see(matching, view, *pair))
+        if not is_small:
+            answers += _tiles(matching, answers, *pair)
+    fitted = fitted if share >= view_search.GOOD_SHARE else None
+    found = passes.surest(answers)
+    return closer_looks.add(matching, see, found, fitted, pair), fitted
+
+
+def _glances(matching, first, pair):
+    """Glances at the pair as the first look's matches show it.
+
+    If they are not good, as features vote for it, too.
+    """
+    start = view_search.fit(matching, first)
+    glances = list(view_search.rounds(matching, start, pair, _NUM_ROUNDS))
+    known = [(view_search.share(matching, first), first), *glances]
+    if view_search.best(known)[0] < view_search.GOOD_SHARE:
+        voted = voting.find_similarities(matching.coarse_features, *pair)
+        starts = [item.homography for item in voted[:_NUM_SIMILARITIES]]
+        glances += view_search.search(matching, starts, pair, _NUM_ROUNDS)
+    return glances
 
 
 def see(matching, view, reference, query):
@@ -78,40 +89,6 @@ def see(matching, view, reference, query):
 def _answer(matching, seen, reference, query):
     seen = passes.refine(matching, seen, reference, query)
     return passes.answer(matching, seen, reference, query)
-
-
-def _shares(matching, looks):
-    """Returns the share of each view that is matched surely."""
-    return [
-        (matching.trust.confidence(seen.trust) >= matching.trust.sure).mean()
-        for seen in looks
-    ]
-
-
-def _rounds(matching, start, reference, query):
-    """Yields glances in the views of a homography that each one improves."""
-    fitted = start
-    for _ in range(_NUM_ROUNDS):
-        view = fitted is not None and views.overlap_view(
-            fitted, reference.shape[:2], query.shape[:2]
-        )
-        if not view:
-            return
-        seen = passes.glance(matching, view, reference, query)
-        yield seen
-        fitted = passes.fit(matching, seen, _MIN_MATCHES, _MAX_ERROR)[0]
-
-
-def _search(matching, reference, query):
-    """Yields glances in views that features vote for, until one is good."""
-    found = voting.find_similarities(matching.coarse_features, reference, query)
-    for similarity in found[:_NUM_SIMILARITIES]:
-        share = 0.0
-        for seen in _rounds(matching, similarity.homography, reference, query):
-            yield seen
-            share = max(share, *_shares(matching, [seen]))
-        if share >= _GOOD_SHARE:
-            return
 
 
 def _tiles(matching, answers, reference, query):

@@ -18,6 +18,7 @@ CELL = 16
 _SIDE = 256
 _NUM_TURNS = 12
 _SCALES = tuple(2 ** (k / 2) for k in range(5))
+_MAX_PIXELS = 1024**2
 # Matches agree on a shift if they differ by no more than this, in cells.
 _TOLERANCE = 1
 
@@ -48,24 +49,60 @@ def find_similarities(coarse_features, reference, query):
         List of `Similarity`: the best shift for each of 12 turns and of 9
         zooms between 1/4 and 4.
     """
-    found = _vote(coarse_features, reference, query, _SCALES)
+    sizes = see_sizes(coarse_features, reference, _SCALES)
+    found = _vote(coarse_features, sizes, query)
     # With the roles exchanged: the query is seen at more sizes.
-    for item in _vote(coarse_features, query, reference, _SCALES[1:]):
-        found.append(Similarity(item.votes, np.linalg.inv(item.homography)))
-    return sorted(found, key=lambda item: -item.votes)
+    sizes = see_sizes(coarse_features, query, _SCALES[1:])
+    found += _swapped(_vote(coarse_features, sizes, reference))
+    return _ranked(found)
 
 
-def _vote(coarse_features, large, small, scales):
-    """Votes for homographies from `large`, at some scales, to `small`."""
+def find_part(coarse_features, part, query_sizes):
+    """Returns what features vote for when a part is looked for in a query.
+
+    Args:
+        coarse_features: see `find_similarities`.
+        part: `(height, width, 3)` uint8 RGB, of the reference.
+        query_sizes: the query's features, see `see_sizes`.
+
+    Returns:
+        List of `Similarity`, from the part to the query, most votes first: the
+        best shift for each of 12 turns at each of the sizes.
+    """
+    return _ranked(_swapped(_vote(coarse_features, query_sizes, part)))
+
+
+def see_sizes(coarse_features, image, scales):
+    """Returns the features of an image at several sizes.
+
+    Args:
+        coarse_features: see `find_similarities`.
+        image: `(height, width, 3)` uint8 RGB.
+        scales: its long sides, in 256 px; sizes of more than 1024 x 1024 px
+            are left out.
+
+    Returns:
+        List of features `(height, width, channels)`, of unit length, and the
+        homography from the image to that size.
+    """
+    seen = []
+    for scale in scales:
+        size = _working_size(image.shape[:2], scale)
+        if size[0] * size[1] > _MAX_PIXELS:
+            continue
+        shown = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+        features = _features(coarse_features, shown[None])[0]
+        seen.append((features, views.scaling(image.shape[:2], size)))
+    return seen
+
+
+def _vote(coarse_features, sizes, small):
+    """Votes for homographies from an image, at some sizes, to `small`."""
     small_size, turned, turns = _turned_images(small)
     features = _features(coarse_features, turned)
     masks = [_cells_inside(small.shape[:2], small_size, turn) for turn in turns]
     found = []
-    for scale in scales:
-        size = _working_size(large.shape[:2], scale)
-        image = cv2.resize(large, size[::-1], interpolation=cv2.INTER_AREA)
-        large_features = _features(coarse_features, image[None])[0]
-        to_size = views.scaling(large.shape[:2], size)
+    for large_features, to_size in sizes:
         for turned_features, mask, turn in zip(
             features, masks, turns, strict=True
         ):
@@ -77,6 +114,16 @@ def _vote(coarse_features, large, small, scales):
                     Similarity(votes, np.linalg.inv(turn) @ move @ to_size)
                 )
     return found
+
+
+def _swapped(found):
+    return [
+        Similarity(item.votes, np.linalg.inv(item.homography)) for item in found
+    ]
+
+
+def _ranked(found):
+    return sorted(found, key=lambda item: -item.votes)
 
 
 def count_votes(large, small, mask):

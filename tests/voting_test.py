@@ -55,3 +55,20 @@ def test_turn_and_zoom_are_found(angle, zoom):
         turn, points
     )
     assert np.abs(error).max() < 40
+
+
+def test_a_part_is_found_where_it_went():
+    scene = RNG.integers(0, 255, (24, 24, 3), np.uint8)
+    reference = cv2.resize(scene, (512, 512), interpolation=cv2.INTER_CUBIC)
+    move = np.array([[1.4, 0, -60], [0, 1.4, -90], [0, 0, 1]])
+    query = views.warp_image(reference, move, (512, 512))
+    part = reference[100:356, 120:376]
+    sizes = voting.see_sizes(_orientations, query, [1, 2**0.5, 2, 8])
+    # The last one is too large.
+    assert len(sizes) == 3
+    best = voting.find_part(_orientations, part, sizes)[0]
+    points = np.array([[0, 0], [255, 0], [0, 255]])
+    error = views.map_points(best.homography, points) - views.map_points(
+        move, points + [120, 100]
+    )
+    assert np.abs(error).max() < 40
