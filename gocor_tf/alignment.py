@@ -27,7 +27,7 @@ from gocor_tf.bands import bands
 _FULL_SHARE = 0.9
 _SOME_SHARE = 0.05
 _NUM_ROUNDS = 2
-_NUM_SIMILARITIES = 12
+_NUM_SIMILARITIES = 5
 # Confidence below which pixels may follow a homography out of the query.
 _UNSURE = 0.15
 # Side of the box over which confidences are averaged.
