@@ -87,10 +87,10 @@ def _unsure_window(matching, found, is_open, side):
     smoothed = cv2.blur(found.confidence, (_SMOOTHING, _SMOOTHING))
     unsure = (smoothed < matching.trust.sure) & is_open
     shares = _means(unsure.astype(np.float32), side)
-    shares = np.where(shares >= _UNSURE_SHARE, shares, 0)
-    # The mean of the means is highest where more is unsure all around.
-    centre = np.unravel_index(_means(shares, side).argmax(), shares.shape)
-    if not shares[centre]:
+    # Of windows that are unsure alike, the one with more of them all around.
+    ranks = np.where(shares >= _UNSURE_SHARE, _means(shares, side), 0)
+    centre = np.unravel_index(ranks.argmax(), ranks.shape)
+    if not ranks[centre]:
         return None
     return tuple(
         slice(start, start + side)
