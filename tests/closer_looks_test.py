@@ -131,16 +131,6 @@ def test_the_window_lies_amid_what_is_unsure():
     )
 
 
-def test_of_two_unsure_places_one_is_looked_at():
-    confidence = np.full(SIZE, 0.9, np.float32)
-    confidence[60:110, 20:70] = confidence[60:110, 110:160] = 0
-    is_open = np.ones(SIZE, bool)
-    box = closer_looks._unsure_window(
-        MATCHING, _answer(confidence), is_open, 60
-    )
-    assert (confidence[box] == 0).mean() > 0.5
-
-
 @pytest.mark.parametrize("confidence", [0.9, 0.5])
 def test_sure_pairs_cost_nothing(confidence):
     matching = passes.Matching(_never, _never, _Trust(), _never, 1024)
