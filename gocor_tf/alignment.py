@@ -10,8 +10,6 @@ inverse search. Each pixel takes its surest answer. Where little is sure then,
 `closer_looks` look for views of that part alone.
 """
 
-import cv2
-
 from gocor_tf import (
     closer_looks,
     image_tiles,
@@ -30,8 +28,6 @@ _NUM_ROUNDS = 2
 _NUM_SIMILARITIES = 5
 # Confidence below which pixels may follow a homography out of the query.
 _UNSURE = 0.15
-# Side of the box over which confidences are averaged.
-_SMOOTHING = 9
 
 
 def align(matching, reference, query):
@@ -50,9 +46,10 @@ def align(matching, reference, query):
     first = passes.look(matching, None, *pair)
     answers = [_answer(matching, first, *pair)]
     is_small = max(reference.shape) <= matching.seen_side
-    if is_small and view_search.share(matching, first) >= _FULL_SHARE:
+    share = view_search.share(matching, first)
+    if is_small and share >= _FULL_SHARE:
         return answers[0], None
-    share, best = view_search.best(_glances(matching, first, pair))
+    share, best = view_search.best(_glances(matching, first, share, pair))
     fitted = best.view.homography if share >= _SOME_SHARE else None
     if fitted is not None:
         sizes = reference.shape[:2], query.shape[:2]
@@ -65,15 +62,15 @@ def align(matching, reference, query):
     return closer_looks.add(matching, see, found, fitted, pair), fitted
 
 
-def _glances(matching, first, pair):
+def _glances(matching, first, share, pair):
     """Glances at the pair as the first look's matches show it.
 
-    If they are not good, as features vote for it, too.
+    If neither that look, with its share of sure pixels, nor they are good, as
+    features vote for it, too.
     """
     start = view_search.fit(matching, first)
     glances = list(view_search.rounds(matching, start, pair, _NUM_ROUNDS))
-    known = [(view_search.share(matching, first), first), *glances]
-    if view_search.best(known)[0] < view_search.GOOD_SHARE:
+    if max(share, view_search.best(glances)[0]) < view_search.GOOD_SHARE:
         voted = voting.find_similarities(matching.coarse_features, *pair)
         starts = [item.homography for item in voted[:_NUM_SIMILARITIES]]
         glances += view_search.search(matching, starts, pair, _NUM_ROUNDS)
@@ -112,7 +109,7 @@ def extrapolate(found, fitted, query_size):
         fitted: `(3, 3)` homography from reference to query.
         query_size: `(height, width)` of the query.
     """
-    smoothed = cv2.blur(found.confidence, (_SMOOTHING, _SMOOTHING))
+    smoothed = passes.smooth(found.confidence)
     size = smoothed.shape
     for rows in bands(size):
         grid = views.box_grid((rows, slice(0, size[1])))

@@ -16,8 +16,6 @@ from gocor_tf.bands import bands
 _NUM_WINDOWS = 3
 _WINDOW = 0.5
 _MIN_SIDE = 32
-# Side of the box over which confidences are averaged.
-_SMOOTHING = 9
 # Share of a window that must be unsure.
 _UNSURE_SHARE = 0.5
 # How much larger than in the reference a thing may be in the query.
@@ -64,7 +62,10 @@ def add(matching, see, found, fitted, pair):
             )
         homography = _find(matching, box, query_sizes, pair)
         view = homography is not None and views.overlap_view(
-            homography, size, query.shape[:2], _widened(box, size)
+            homography,
+            size,
+            query.shape[:2],
+            _widened(box, round(_MARGIN * side), size),
         )
         if view:
             found = passes.surest([found, see(matching, view, *pair)])
@@ -84,8 +85,8 @@ def _inside(fitted, size, query_size):
 
 def _unsure_window(matching, found, is_open, side):
     """Returns the window amid the open pixels that are unsure, or None."""
-    smoothed = cv2.blur(found.confidence, (_SMOOTHING, _SMOOTHING))
-    unsure = (smoothed < matching.trust.sure) & is_open
+    confidence = passes.smooth(found.confidence)
+    unsure = (confidence < matching.trust.sure) & is_open
     shares = _means(unsure.astype(np.float32), side)
     # Of windows that are unsure alike, the one with more of them all around.
     ranks = np.where(shares >= _UNSURE_SHARE, _means(shares, side), 0)
@@ -119,11 +120,8 @@ def _find(matching, box, query_sizes, pair):
     return best.view.homography if share >= _SOME_SHARE else None
 
 
-def _widened(box, size):
+def _widened(box, margin, size):
     return tuple(
-        slice(
-            max(0, side.start - round(_MARGIN * (side.stop - side.start))),
-            min(n, side.stop + round(_MARGIN * (side.stop - side.start))),
-        )
-        for side, n in zip(box, size, strict=True)
+        slice(max(0, side.start - margin), min(length, side.stop + margin))
+        for side, length in zip(box, size, strict=True)
     )

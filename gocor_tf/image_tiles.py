@@ -9,7 +9,6 @@ import dataclasses
 import itertools
 import math
 
-import cv2
 import numpy as np
 
 from gocor_tf import passes, progress, views, working_size
@@ -24,8 +23,6 @@ _MIN_MATCHES = 20
 _MAX_ERROR = 2.0
 # Answers that differ by no more are blended, in px of the query.
 _AGREEMENT = 3.0
-# Side of the box over which weights are averaged.
-_SMOOTHING = 9
 
 
 def boxes(size, side):
@@ -107,7 +104,7 @@ def blend(found, tile, region, taper):
     """
     flow, confidence = found.flow[region], found.confidence[region]
     old = found.sharpness[region]
-    new = cv2.blur(tile.sharpness, (_SMOOTHING, _SMOOTHING))
+    new = passes.smooth(tile.sharpness)
     new *= taper * tile.known
     agrees = np.linalg.norm(tile.flow - flow, axis=-1) <= _AGREEMENT
     total = old + new

@@ -235,9 +235,9 @@ def surest(answers):
     """
     flow, confidence = answers[0].flow.copy(), answers[0].confidence.copy()
     sharpness, known = answers[0].sharpness.copy(), answers[0].known.copy()
-    highest = _smooth(sharpness)
+    highest = smooth(sharpness)
     for other in answers[1:]:
-        smoothed = _smooth(other.sharpness)
+        smoothed = smooth(other.sharpness)
         better = other.known & (smoothed > highest)
         flow[better] = other.flow[better]
         confidence[better] = other.confidence[better]
@@ -247,5 +247,6 @@ def surest(answers):
     return Answer(flow, confidence, sharpness, known)
 
 
-def _smooth(values):
+def smooth(values):
+    """Returns `(height, width)` values, averaged over a small box."""
     return cv2.blur(values, (_SMOOTHING, _SMOOTHING))

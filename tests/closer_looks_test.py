@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gocor_tf import alignment, closer_looks, passes, views
-from gocor_tf.trust import GivenTrust
+from tests import coloured_scene
 
 SIZE = (192, 240)
 # The thing in the reference, and how it moves.
@@ -61,19 +61,12 @@ def _network(reference, query):
     return answer[..., :2], answer[..., 2:]
 
 
-def _features(images):
-    colors = images[:, 8::16, 8::16].astype(np.float32)
-    phases = colors[..., :2, None] * np.linspace(0.02, 0.3, 8)
-    waves = np.concatenate([np.cos(phases), np.sin(phases)], axis=-1)
-    return waves.reshape(*waves.shape[:3], -1) * (colors[..., 2:] == 255)
-
-
-class _Trust(GivenTrust):
-    threshold = 2.0
-
-
 MATCHING = passes.Matching(
-    _network, _network, _Trust(), _features, seen_side=1024
+    _network,
+    _network,
+    coloured_scene.Trust(),
+    coloured_scene.features,
+    seen_side=1024,
 )
 
 
@@ -131,23 +124,29 @@ def test_the_window_lies_amid_what_is_unsure():
     )
 
 
-@pytest.mark.parametrize("confidence", [0.9, 0.5])
+@pytest.mark.parametrize("confidence", [0.9, 0.6])
 def test_sure_pairs_cost_nothing(confidence):
-    matching = passes.Matching(_never, _never, _Trust(), _never, 1024)
+    matching = passes.Matching(
+        _never, _never, coloured_scene.Trust(), _never, 1024
+    )
     found = _answer(np.full(SIZE, confidence, np.float32))
     pair = _scene()
     assert closer_looks.add(matching, _never, found, None, pair) is found
 
 
 def test_what_leaves_the_query_is_not_looked_for():
-    matching = passes.Matching(_never, _never, _Trust(), _never, 1024)
+    matching = passes.Matching(
+        _never, _never, coloured_scene.Trust(), _never, 1024
+    )
     found = _answer(np.zeros(SIZE, np.float32))
     away = np.array([[1, 0, 500], [0, 1, 0], [0, 0, 1.0]])
     assert closer_looks.add(matching, _never, found, away, _scene()) is found
 
 
 def test_small_pictures_are_not_cut_further():
-    matching = passes.Matching(_never, _never, _Trust(), _never, 1024)
+    matching = passes.Matching(
+        _never, _never, coloured_scene.Trust(), _never, 1024
+    )
     small = np.zeros((40, 60), np.float32)
     found = passes.Answer(np.zeros((40, 60, 2)), small, small, small == 0)
     pair = [cv2.resize(image, (60, 40)) for image in _scene()]

@@ -11,6 +11,7 @@ import pytest
 
 from gocor_tf import alignment, passes, stages, views
 from gocor_tf.trust import ConsistencyTrust, GivenTrust
+from tests import coloured_scene
 
 SIZE = (192, 240)
 CENTRE = (119.5, 95.5)
@@ -42,19 +43,12 @@ def _network(reference, query):
     return flow.astype(np.float32), sure.astype(np.float32)
 
 
-def _features(images):
-    colors = images[:, 8::16, 8::16].astype(np.float32)
-    phases = colors[..., :2, None] * np.linspace(0.02, 0.3, 8)
-    waves = np.concatenate([np.cos(phases), np.sin(phases)], axis=-1)
-    return waves.reshape(*waves.shape[:3], -1) * (colors[..., 2:] == 255)
-
-
-class _Trust(GivenTrust):
-    threshold = 2.0
-
-
 MATCHING = passes.Matching(
-    _network, _network, _Trust(), _features, seen_side=100
+    _network,
+    _network,
+    coloured_scene.Trust(),
+    coloured_scene.features,
+    seen_side=100,
 )
 
 
@@ -125,7 +119,9 @@ def test_confidence_is_converted_to_fractions_of_the_reference():
     enlarged = np.diag([2, 2, 1.0])
     view = views.View(enlarged, enlarged, SIZE)
     for trust, factor in ((GivenTrust(), 1), (ConsistencyTrust(), 2)):
-        matching = passes.Matching(_network, _network, trust, _features, 100)
+        matching = passes.Matching(
+            _network, _network, trust, coloured_scene.features, 100
+        )
         seen = passes.look(matching, view, scene, scene)
         answer = passes.answer(matching, seen, scene, scene)
         error = 1 / seen.trust.max() - 1

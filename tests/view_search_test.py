@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gocor_tf import passes, view_search, views
-from gocor_tf.trust import GivenTrust
+from tests import coloured_scene
 
 SIZE = (64, 96)
 PAIR = np.zeros((*SIZE, 3), np.uint8), np.zeros((*SIZE, 3), np.uint8)
@@ -21,10 +21,8 @@ def _matching(confidence):
         size = reference.shape[:2]
         return np.zeros((*size, 2)), np.full((*size, 1), next(confidences))
 
-    class Trust(GivenTrust):
-        threshold = 2.0
-
-    return passes.Matching(run, run, Trust(), None, seen_side=256)
+    trust = coloured_scene.Trust()
+    return passes.Matching(run, run, trust, None, seen_side=256)
 
 
 def test_rounds_end_without_sure_matches():
